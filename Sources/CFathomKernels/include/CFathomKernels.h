@@ -16,7 +16,27 @@
 enum { FK_LANES = 16 };
 
 // How stored elements are encoded.
-typedef enum { FK_F32 = 0, FK_F16 = 1, FK_BF16 = 2, FK_E4M3 = 3 } fk_dtype;
+typedef enum {
+  FK_F32 = 0,
+  FK_F16 = 1,
+  FK_BF16 = 2,
+  FK_E4M3 = 3,
+  // Blocks of GGUF files: small integers with a scale (and, for some, a minimum) per group of 16 or 32 columns.
+  FK_Q4_0 = 4,
+  FK_Q4_1 = 5,
+  FK_Q5_0 = 6,
+  FK_Q5_1 = 7,
+  FK_Q8_0 = 8,
+  FK_Q2_K = 9,
+  FK_Q3_K = 10,
+  FK_Q4_K = 11,
+  FK_Q5_K = 12,
+  FK_Q6_K = 13,
+  FK_IQ4_NL = 14,
+  // The values of Q4_0 and Q8_0 in the order in which the kernels read them: panels of 16 rows.
+  FK_Q4_PANEL = 15,
+  FK_Q8_PANEL = 16
+} fk_dtype;
 
 // A weight matrix, row-major, possibly unaligned. E4M3 has one scale per block_rows x block_cols tile, tiles counted from
 // the top left, edge tiles smaller: value = code * scale[row / block_rows][col / block_cols].
@@ -93,6 +113,17 @@ void fk_round_bf16(float *y, const float *x, size_t width);
 void fk_round_int8(float *y, const float *x, size_t width);
 // Stores `width` values as elements of a cached row; FK_E4M3 picks the part's power-of-two scale and writes it.
 void fk_cache_store(uint8_t *row, fk_dtype dtype, fk_part part, size_t scale_offset, const float *x);
+
+// What a block of a quantised format is: `columns` neighbouring values of a row in `bytes` bytes, in groups of `group`
+// values that share a scale. All zero for other formats. `has_minimum` says whether groups add a minimum.
+typedef struct {
+  size_t columns, bytes, group;
+  int has_minimum;
+} fk_block_format;
+fk_block_format fk_block_format_of(fk_dtype dtype);
+// Takes one block apart: value k = codes[k] * scales[k / group] + minimums[k / group]. Formats without minimums write
+// zeros there. codes: [columns]; scales, minimums: [columns / group].
+void fk_expand_block(fk_dtype dtype, const void *block, int8_t *codes, float *scales, float *minimums);
 
 float fk_decode_e4m3(uint8_t code);
 uint8_t fk_encode_e4m3(float value);  // nearest even, saturating at +-448; NaN stays NaN
