@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test bench format lint check fuzz neon reference
+.PHONY: setup build test bench compare format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the one package we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -16,8 +16,14 @@ build: ## the command line, optimised: .build/release/fathom
 test: ## all tests; needs nothing but this repository
 	$(SWIFT) test
 
-bench: build ## tokens per second; MODEL=DIR for a checkpoint of your own
-	Benchmarks/run .build/release/fathom $(MODEL)
+# What bench runs on; the golden model fits in a core's cache, so it says what a step costs at least and nothing else.
+MODEL ?= Tests/Golden/checkpoints/deepseek_v3_mtp
+
+bench: build ## tokens per second; MODEL=PATH for a model of your own, BENCH='-d 0,4096' for other options
+	.build/release/fathom bench --model $(MODEL) $(BENCH)
+
+compare: build ## beside llama.cpp, on the same files; COMPARE='--only v2-lite-q4_0' for a part, --help for the options
+	python3 Benchmarks/compare.py $(COMPARE)
 
 format: ## lays out all Swift files
 	$(SWIFT) format -i -p -r $(CODE)
