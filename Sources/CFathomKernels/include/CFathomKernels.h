@@ -17,7 +17,7 @@ enum {
   FK_LANES = 16,
   FK_CODE_GROUP = 32,   // columns of activations that share a scale when they are rounded to 8 bits
   FK_BLOCK_ROWS = 64,   // cached rows that attention takes at a time
-  FK_SPAN_ROWS = 256    // cached rows whose mix is kept apart before mixes are merged, in ascending order
+  FK_SPAN_ROWS = 256    // cached rows whose mix is kept apart until all are joined
 };
 
 // How stored elements are encoded.
@@ -146,8 +146,10 @@ typedef struct {
   void (*pack_query)(uint32_t *query, size_t lane, const float *x, size_t width);
   // Attention of 16 lanes over their rows, at most FK_SPAN_ROWS of them. scratch: fk_attend_scratch(...) bytes.
   void (*attend_lanes)(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
-  // Joins the mix of later rows to that of earlier ones.
-  void (*merge_mix)(fk_mix *mix, const fk_mix *later, size_t value_width);
+  // out[l][c] for lanes lane_begin ..< lane_end: the mixes of all spans of rows, in ascending order, put on one scale,
+  // added and divided by the sum of all weights. Lanes without a place to go (NULL) are passed over.
+  void (*join_mixes)(float *const *out, const fk_mix *mixes, size_t count, size_t value_width, size_t lane_begin,
+                     size_t lane_end);
 } fk_kernels;
 
 // The variant for an instruction set, or NULL where this build or this machine has none.

@@ -140,18 +140,25 @@ static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
   }
 }
 
-static void merge_mix(fk_mix *mix, const fk_mix *later, size_t value_width) {
+static void join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width, size_t lane_begin,
+                       size_t lane_end) {
   size_t stride = fk_mixed_stride(value_width);
-  v16 maximum = v16_max(v16_load(later->maximum), v16_load(mix->maximum));
-  v16 before = v16_exp(v16_sub(v16_load(mix->maximum), maximum));
-  v16 after = v16_exp(v16_sub(v16_load(later->maximum), maximum));
-  v16_store(mix->maximum, maximum);
-  v16_store(mix->sum, v16_fma(v16_load(later->sum), after, v16_mul(v16_load(mix->sum), before)));
-  float factors[2][FK_LANES];
-  v16_store(factors[0], before);
-  v16_store(factors[1], after);
-  for (size_t l = 0; l < FK_LANES; l++)
-    for (size_t c = l * stride; c < (l + 1) * stride; c += FK_LANES)
-      v16_store(mix->mixed + c, v16_fma(v16_load(later->mixed + c), v16_set(factors[1][l]),
-                                        v16_mul(v16_load(mix->mixed + c), v16_set(factors[0][l]))));
+  for (size_t lane = lane_begin; lane < lane_end; lane++) {
+    if (!out[lane]) continue;
+    float maximum = FK_NO_MAXIMUM, sum = 0;
+    for (size_t i = 0; i < count; i++) maximum = mixes[i].maximum[lane] > maximum ? mixes[i].maximum[lane] : maximum;
+    for (size_t i = 0; i < count; i++) sum = fmaf(mixes[i].sum[lane], fk_exp(mixes[i].maximum[lane] - maximum), sum);
+    v16 inverse = v16_set(1.0f / sum);
+    for (size_t c = 0; c < value_width; c += 4 * FK_LANES) {
+      v16 totals[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
+      size_t groups = fk_min(4, (value_width - c + FK_LANES - 1) / FK_LANES);
+      for (size_t i = 0; i < count; i++) {
+        v16 factor = v16_set(fk_exp(mixes[i].maximum[lane] - maximum));
+        for (size_t g = 0; g < groups; g++)
+          totals[g] = v16_fma(v16_load(mixes[i].mixed + lane * stride + c + g * FK_LANES), factor, totals[g]);
+      }
+      for (size_t g = 0; g < groups; g++)
+        store_rows(out[lane] + c + g * FK_LANES, v16_mul(totals[g], inverse), value_width - c - g * FK_LANES);
+    }
+  }
 }

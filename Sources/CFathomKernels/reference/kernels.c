@@ -130,4 +130,4 @@ const fk_kernels fk_reference_kernels = {matmul, matmul_rows, decode_row, rms_no
                                          fk_reference_encode_codes, fk_reference_matmul_codes,
                                          fk_reference_encode_bf16, fk_reference_matmul_bf16,
                                          fk_reference_pack_query, fk_reference_attend_lanes,
-                                         fk_reference_merge_mix};
+                                         fk_reference_join_mixes};

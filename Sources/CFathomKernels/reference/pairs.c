@@ -127,16 +127,19 @@ void fk_reference_attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_
       attend_block(lanes, cache, mix, lane, begin, fk_min(begin + FK_BLOCK_ROWS, lanes->end));
 }
 
-void fk_reference_merge_mix(fk_mix *mix, const fk_mix *later, size_t value_width) {
+void fk_reference_join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width,
+                             size_t lane_begin, size_t lane_end) {
   size_t stride = fk_mixed_stride(value_width);
-  for (size_t lane = 0; lane < FK_LANES; lane++) {
-    float maximum = later->maximum[lane] > mix->maximum[lane] ? later->maximum[lane] : mix->maximum[lane];
-    float before = fk_exp(mix->maximum[lane] - maximum), after = fk_exp(later->maximum[lane] - maximum);
-    mix->maximum[lane] = maximum;
-    mix->sum[lane] = fmaf(later->sum[lane], after, mix->sum[lane] * before);
-    for (size_t c = 0; c < stride; c++) {
-      float *mixed = mix->mixed + lane * stride + c;
-      *mixed = fmaf(later->mixed[lane * stride + c], after, *mixed * before);
+  for (size_t lane = lane_begin; lane < lane_end; lane++) {
+    if (!out[lane]) continue;
+    float maximum = FK_NO_MAXIMUM, sum = 0;
+    for (size_t i = 0; i < count; i++) maximum = mixes[i].maximum[lane] > maximum ? mixes[i].maximum[lane] : maximum;
+    for (size_t i = 0; i < count; i++) sum = fmaf(mixes[i].sum[lane], fk_exp(mixes[i].maximum[lane] - maximum), sum);
+    for (size_t c = 0; c < value_width; c++) {
+      float total = 0;
+      for (size_t i = 0; i < count; i++)
+        total = fmaf(mixes[i].mixed[lane * stride + c], fk_exp(mixes[i].maximum[lane] - maximum), total);
+      out[lane][c] = total * (1.0f / sum);
     }
   }
 }

@@ -12,7 +12,8 @@ void fk_reference_matmul_bf16(float *y, size_t y_stride, const uint16_t *x, size
                               const fk_matrix *w, size_t row_begin, size_t row_end);
 void fk_reference_pack_query(uint32_t *query, size_t lane, const float *x, size_t width);
 void fk_reference_attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
-void fk_reference_merge_mix(fk_mix *mix, const fk_mix *later, size_t value_width);
+void fk_reference_join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width,
+                             size_t lane_begin, size_t lane_end);
 
 // Halves 16 partial sums to one.
 static inline float fk_halve(float *sums) {
