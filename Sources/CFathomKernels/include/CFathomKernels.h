@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fathom_ceilings.h"
 #include "fathom_mapping.h"
 
 enum {

@@ -4,9 +4,9 @@
 /// is `Ġ` and a newline is `Ċ`.
 ///
 /// Source: `bytes_to_unicode` of GPT-2; the ByteLevel pre-tokenizer of the `tokenizers` library.
-enum ByteAlphabet {
+package enum ByteAlphabet {
   /// The character that stands for each byte.
-  static let scalars: [Unicode.Scalar] = {
+  package static let scalars: [Unicode.Scalar] = {
     var next: UInt32 = 0x100
     return (0..<256).map { byte in
       switch byte {
