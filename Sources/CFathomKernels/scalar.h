@@ -46,6 +46,9 @@ static inline float fk_exp(float x) {
   return p * power;
 }
 
+// Below every score: the maximum of a lane that has seen no row.
+#define FK_NO_MAXIMUM -1e30f
+
 static inline size_t fk_min(size_t a, size_t b) { return a < b ? a : b; }
 
 static inline size_t fk_element_bytes(fk_dtype dtype) {

@@ -119,11 +119,11 @@ package struct SafetensorsHeader: Sendable {
       throw InputError(
         place(name), expected: "an object with dtype, shape and data_offsets", found: value.kind)
     }
-    guard let dtypeName = object["dtype"]?.stringValue, let dtype = DType(rawValue: dtypeName)
+    guard let dtypeName = object["dtype"]?.stringValue, let dtype = DType(rawValue: dtypeName), dtype.blockElements == 1
     else {
       throw InputError(
         place(name, "dtype"),
-        expected: "one of \(DType.allCases.map(\.rawValue).joined(separator: ", "))",
+        expected: "one of \(DType.allCases.filter { $0.blockElements == 1 }.map(\.rawValue).joined(separator: ", "))",
         found: object["dtype"]?.kind ?? "none")
     }
     let shape = try shape(object["shape"], of: name)
@@ -190,7 +190,7 @@ package struct SafetensorsHeader: Sendable {
   private static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
     // A zero anywhere makes the product zero, however large the other sizes are.
     if shape.contains(0) { return 0 }
-    var count = dtype.byteCount
+    var count = dtype.blockBytes
     for size in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       if overflow { return nil }

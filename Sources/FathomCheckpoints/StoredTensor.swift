@@ -28,7 +28,7 @@ public struct StoredTensor: Sendable {
   public var byteCount: Int { byteRange.count }
 
   /// How many elements it has; 1 for a scalar, which has no dimensions.
-  public var elementCount: Int { byteCount / dtype.byteCount }
+  public var elementCount: Int { shape.reduce(1, *) }
 
   /// Calls `body` with the stored bytes, which must not be used after it returns.
   public func withBytes<Result, Failure: Error>(

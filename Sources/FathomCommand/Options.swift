@@ -2,6 +2,7 @@ import ArgumentParser
 import Fathom
 import Foundation
 
+extension ActivationPrecision: ExpressibleByArgument {}
 extension CacheType: ExpressibleByArgument {}
 extension Drafting: ExpressibleByArgument {}
 extension AttentionForm: ExpressibleByArgument {}
@@ -53,19 +54,6 @@ enum Switch: String, ExpressibleByArgument, CaseIterable {
   var isOn: Bool { self == .on }
 }
 
-/// `--activations`, with `auto` leaving the choice to us.
-enum ActivationChoice: String, ExpressibleByArgument, CaseIterable {
-  case f32, bf16, int8, auto
-
-  var precision: ActivationPrecision {
-    switch self {
-    case .f32, .auto: .f32
-    case .bf16: .bf16
-    case .int8: .int8
-    }
-  }
-}
-
 struct RuntimeArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -73,7 +61,7 @@ struct RuntimeArguments: ParsableArguments {
   var threads: Int?
 
   @Option(help: "Precision at which activations enter products.")
-  var activations = ActivationChoice.auto
+  var activations = ActivationPrecision.auto
 
   @Option(help: "How cached values are stored.")
   var cacheType = CacheType.bf16
@@ -91,12 +79,12 @@ struct RuntimeArguments: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Prompt tokens read in one step; does not change results.", valueName: "tokens"))
-  var prefillChunk = 256
+  var prefillChunk = 512
 
   var options: RuntimeOptions {
     var options = RuntimeOptions()
     options.threads = threads
-    options.activations = activations.precision
+    options.activations = activations
     options.cacheType = cacheType
     options.attention = attention
     options.contextLimit = contextLimit

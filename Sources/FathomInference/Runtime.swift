@@ -12,11 +12,11 @@ import FathomTensors
 public struct RuntimeOptions: Sendable, Equatable {
   /// Threads that compute; nil takes one for each core.
   public var threads: Int?
-  public var activations: ActivationPrecision = .f32
+  public var activations = ActivationPrecision.auto
   public var cacheType: CacheType = .bf16
   public var attention: AttentionForm = .absorbed
   /// Tokens of one prefill chunk. Does not change results.
-  public var prefillChunk = 256
+  public var prefillChunk = 512
   /// Longest timeline, tokens; nil takes the model's `max_position_embeddings`.
   public var contextLimit: Int?
   /// nil takes the fastest this machine has, or what `FATHOM_ISA` names.
@@ -27,6 +27,7 @@ public struct RuntimeOptions: Sendable, Equatable {
   /// Every activation and cached value in f32: what comparisons with reference numbers use.
   public static var exact: RuntimeOptions {
     var options = RuntimeOptions()
+    options.activations = .f32
     options.cacheType = .f32
     return options
   }

@@ -55,6 +55,9 @@ package struct Step {
   /// The largest number of rows that attention of this step looks at.
   package var longest: Int { sequences.map { $0.cache.count + $0.tokens.count }.max() ?? 0 }
 
+  /// Whether the caches keep f32 values; attention over them rounds nothing.
+  package var cacheIsExact: Bool { sequences.first?.cache.layout.type == .f32 }
+
   package func reserve() {
     for sequence in sequences {
       sequence.cache.reserve(tokens: sequence.cache.count + sequence.tokens.count)

@@ -2,11 +2,13 @@ import CFathomKernels
 
 /// How activations enter a matrix product. Sums are always kept in f32.
 public enum ActivationPrecision: String, Sendable, CaseIterable {
+  /// What the weights call for: 8 bits where they are small integers, bfloat16 where they are bfloat16 or FP8.
+  case auto
   /// As they are.
   case f32
   /// Rounded to bfloat16.
   case bf16
-  /// Rounded to 8 bits, with one scale for each 128 values of a token.
+  /// Rounded to 8 bits: with one scale for each 32 values of a token where weights are small integers, else for each 128.
   case int8
 }
 
@@ -26,46 +28,23 @@ package struct Compute: @unchecked Sendable {
     self.activations = activations
   }
 
-  /// Units of work that give each thread several, so that a slow one does not hold up the region.
-  package func unitSize(for count: Int, atLeast minimum: Int) -> Int {
-    let share = (count + pool.threads * 4 - 1) / (pool.threads * 4)
-    return max(minimum, (share + 15) & ~15)
-  }
+  /// The same with exact activations.
+  package var exact: Compute { Compute(kernels: kernels, pool: pool) }
 }
 
 extension Compute {
-  /// Matrix product with weights.
+  /// Runs `body` for each of `count` rows; in parallel where the work is worth waking threads for.
   ///
-  /// `x [s, k] f32, w [n, k] → y [s, n] f32`
-  package func linear(_ x: Rows, _ w: Matrix, into y: Rows, workspace: Workspace) {
-    guard x.count > 0 else { return }
-    precondition(
-      x.width == w.columns && y.width == w.rows && x.count == y.count,
-      "linear: x [\(x.count), \(x.width)], w [\(w.rows), \(w.columns)], y [\(y.count), \(y.width)]")
-    workspace.scope {
-      let x = rounded(x, workspace: workspace)
-      let unit = unitSize(for: w.rows, atLeast: max(16, 32768 / (w.columns * x.count)))
-      pool.run(units: (w.rows + unit - 1) / unit) { index, _ in
-        var storage = w.storage
-        kernels.pointee.matmul(
-          y.pointer, y.stride, x.pointer, x.stride, x.count, &storage, index * unit,
-          min(w.rows, (index + 1) * unit))
-      }
+  /// - Parameter cost: values that one row touches.
+  package func each(_ count: Int, cost: Int, _ body: (Int) -> Void) {
+    let group = max(1, 16384 / max(cost, 1))
+    guard count > group else {
+      for row in 0..<count { body(row) }
+      return
     }
-  }
-
-  /// A copy of the activations at the precision at which they enter products; f32 ones are not copied.
-  package func rounded(_ x: Rows, workspace: Workspace) -> Rows {
-    guard activations != .f32 else { return x }
-    let copy = workspace.take(x.count, width: x.width)
-    for row in 0..<x.count {
-      if activations == .bf16 {
-        fk_round_bf16(copy[row], x[row], x.width)
-      } else {
-        fk_round_int8(copy[row], x[row], x.width)
-      }
+    pool.run(units: (count + group - 1) / group) { unit, _ in
+      for row in unit * group..<min(count, (unit + 1) * group) { body(row) }
     }
-    return copy
   }
 
   /// Each row divided by its root mean square and multiplied by `weight`. The mean accumulates in f32.
@@ -73,21 +52,21 @@ extension Compute {
   /// `x [s, k] f32, weight [k] f32 → y [s, k] f32`; in place allowed.
   package func rmsNorm(_ x: Rows, weight: Buffer, epsilon: Float, into y: Rows) {
     precondition(x.width == weight.count, "norm of \(weight.count) over rows of \(x.width)")
-    pool.run(units: x.count) { row, _ in
+    each(x.count, cost: x.width) { row in
       kernels.pointee.rms_norm(y[row], x[row], weight.pointer, x.width, epsilon)
     }
   }
 
   /// `y[s] += scale * x[s]`
   package func add(_ x: Rows, scaledBy scale: Float = 1, to y: Rows) {
-    for row in 0..<x.count { kernels.pointee.add_scaled(y[row], x[row], scale, x.width) }
+    each(x.count, cost: x.width) { row in
+      kernels.pointee.add_scaled(y[row], x[row], scale, x.width)
+    }
   }
-}
 
-extension Compute {
   /// `silu(gate) * up`, `[s, k]` each; in place allowed.
   package func swiglu(_ gate: Rows, _ up: Rows, into y: Rows) {
-    pool.run(units: y.count) { row, _ in
+    each(y.count, cost: y.width * 4) { row in
       kernels.pointee.swiglu(y[row], gate[row], up[row], y.width)
     }
   }

@@ -1,14 +1,12 @@
 import CFathomKernels
 
 /// A weight matrix in its stored encoding, `[rows, columns]`, most often a view into a mapped file.
-///
-/// `@unchecked Sendable`: what it points to is never written after `init`, and `owner` keeps it alive.
-package struct Matrix: @unchecked Sendable {
+package struct Matrix: Sendable {
   package let rows: Int
   package let columns: Int
   package let dtype: DType
-  package let storage: fk_matrix
-  private let owner: AnyObject?
+  /// Where the weights are now.
+  package let home: WeightHome
   private let blockScales: BlockScales?
 
   /// Scales of E4M3 weights: one for each tile of `blockRows × blockColumns`, tiles counted from the top left.
@@ -26,7 +24,7 @@ package struct Matrix: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - data: `rows × columns` elements of `dtype`, row by row; no alignment is needed.
+  ///   - data: `rows × columns` elements of `dtype`, row by row (panels: panel by panel); no alignment is needed.
   ///   - owner: what keeps `data` alive.
   package init(
     _ data: UnsafeRawPointer, rows: Int, columns: Int, dtype: DType, scales: BlockScales? = nil,
@@ -37,7 +35,6 @@ package struct Matrix: @unchecked Sendable {
     self.rows = rows
     self.columns = columns
     self.dtype = dtype
-    self.owner = owner
     blockScales = scales
     let blockRows = scales?.blockRows ?? rows
     let blockColumns = scales?.blockColumns ?? columns
@@ -46,16 +43,41 @@ package struct Matrix: @unchecked Sendable {
       let tiles = (rows + blockRows - 1) / blockRows * scaleColumns
       precondition(scales.values.count == tiles, "\(scales.values.count) scales for \(tiles) tiles")
     }
-    storage = fk_matrix(
-      dtype: dtype.kernelType, data: data, rows: rows, cols: columns,
-      scales: scales?.values.pointer, scale_cols: scaleColumns, block_rows: blockRows,
-      block_cols: blockColumns)
+    home = WeightHome(
+      fk_matrix(
+        dtype: dtype.kernelType, data: data, rows: rows, cols: columns,
+        scales: scales?.values.pointer, scale_cols: scaleColumns, block_rows: blockRows,
+        block_cols: blockColumns), owner: owner)
   }
 
-  /// Bytes of weights and scales.
+  /// What kernels read.
+  package var storage: UnsafePointer<fk_matrix> { home.current }
+
+  /// Bytes of weights and scales as they are stored.
   package var byteCount: Int {
-    rows * columns * dtype.byteCount + (blockScales?.values.count ?? 0) * 4
+    dtype.bytes(rows: rows, columns: columns) + (blockScales?.values.count ?? 0) * 4
   }
+}
+
+extension DType {
+  /// Bytes of a matrix.
+  package func bytes(rows: Int, columns: Int) -> Int {
+    if let panel = panelType {
+      return (rows + 15) / 16 * fk_panel_bytes(panel, columns)
+    }
+    return bytes(for: rows * columns)
+  }
+
+  private var panelType: fk_dtype? {
+    switch self {
+    case .q4Panel: FK_Q4_PANEL
+    case .q8Panel: FK_Q8_PANEL
+    default: nil
+    }
+  }
+
+  /// Whether weights of this type are small integers with scales, so that they meet activations rounded to 8 bits.
+  package var isQuantizedInteger: Bool { panelType != nil || blockElements > 1 }
 }
 
 /// Floats that never change, at an address that never moves.
@@ -77,17 +99,4 @@ package final class Buffer: @unchecked Sendable {
 
   package subscript(index: Int) -> Float { pointer[index] }
   package var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
-}
-
-extension DType {
-  /// The kernels' word for a dtype that weights or cached values can have.
-  package var kernelType: fk_dtype {
-    switch self {
-    case .f32: FK_F32
-    case .f16: FK_F16
-    case .bf16: FK_BF16
-    case .f8e4m3: FK_E4M3
-    default: preconditionFailure("\(rawValue) is no type of weights")
-    }
-  }
 }

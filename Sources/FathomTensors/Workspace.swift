@@ -1,5 +1,5 @@
 /// Activations: `count` rows of `width` floats, row `s` at `pointer + s * stride`.
-package struct Rows {
+package struct Rows: BitwiseCopyable {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
   package let width: Int
@@ -54,6 +54,14 @@ package final class Workspace {
 
   package func take(_ count: Int, width: Int) -> Rows {
     Rows(take(count * width), count: count, width: width)
+  }
+
+  /// Room for `count` values of a type without references, on a 64-byte boundary.
+  package func take<Element: BitwiseCopyable>(_ type: Element.Type, _ count: Int)
+    -> UnsafeMutablePointer<Element>
+  {
+    UnsafeMutableRawPointer(take((count * MemoryLayout<Element>.stride + 3) / 4))
+      .bindMemory(to: type, capacity: count)
   }
 
   package func take(_ floats: Int) -> UnsafeMutablePointer<Float> {

@@ -55,7 +55,7 @@ struct TestTensor {
     self.name = name
     self.dtype = dtype
     self.shape = shape
-    bytes = (0..<shape.reduce(dtype.byteCount, *)).map { UInt8(truncatingIfNeeded: $0) &+ seed }
+    bytes = (0..<shape.reduce(dtype.blockBytes, *)).map { UInt8(truncatingIfNeeded: $0) &+ seed }
   }
 }
 

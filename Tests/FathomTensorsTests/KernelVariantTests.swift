@@ -70,7 +70,7 @@ import Testing
     let fast = try #require(variant.kernels)
     let plain = try #require(InstructionSet.reference.kernels)
     for (latent, rope, count) in [(32, 16, 1), (24, 16, 63), (64, 8, 65), (136, 20, 150)] {
-      let rowBytes = (latent + rope) * dtype.byteCount + 2
+      let rowBytes = (latent + rope) * dtype.blockBytes + 2
       let pages = (0...count / 64).map { _ in
         UnsafeMutablePointer<UInt8>.allocate(capacity: 64 * rowBytes)
       }

@@ -14,7 +14,12 @@
 #include "fathom_ceilings.h"
 #include "fathom_mapping.h"
 
-enum { FK_LANES = 16 };
+enum {
+  FK_LANES = 16,
+  FK_CODE_GROUP = 32,   // columns of activations that share a scale when they are rounded to 8 bits
+  FK_BLOCK_ROWS = 64,   // cached rows that attention takes at a time
+  FK_SPAN_ROWS = 256    // cached rows whose mix is kept apart until all are joined
+};
 
 // How stored elements are encoded.
 typedef enum {
@@ -49,6 +54,14 @@ typedef struct {
   size_t scale_cols, block_rows, block_cols;
 } fk_matrix;
 
+// Rows of activations rounded to 8 bits. A row of K columns (a multiple of 32) holds int8 codes[K], then f32 scales[K / 32]
+// (largest magnitude / 127), int32 sums8[K / 32] and sums128[K / 32] (sums of the codes times -8 and -128, what the
+// offsets of unsigned weights are repaid with), int32 sums[K / 16].
+typedef struct {
+  const uint8_t *rows;
+  size_t stride, columns;
+} fk_codes;
+
 // Cached rows of one layer of one sequence: row t is in pages[t / page_tokens], at layer_offset + (t % page_tokens) *
 // row_bytes. FK_E4M3 rows carry one ue8m0 scale per part, at scale_offset + part.
 typedef struct {
@@ -72,6 +85,24 @@ typedef struct {
   float *out;     // [value.width]
   const int32_t *rows;  // [count], or NULL
 } fk_head;
+
+// 16 query heads, a lane each, against rows begin ..< end of one layer of a cache; lane l sees rows below limits[l]. Lanes
+// may belong to different tokens of one sequence. Products are those of bfloat16 pairs (see matmul_bf16).
+typedef struct {
+  fk_part key_a, key_b, value;  // key_b.width may be 0
+  const uint32_t *query;        // [ceil((key_a.width + key_b.width) / 2)][16] pairs of bf16, made by pack_query
+  const int32_t *rows;          // numbers of chosen rows, ascending; NULL means all. begin and end count them
+  size_t begin, end;            // begin is a multiple of FK_BLOCK_ROWS
+  int32_t limits[FK_LANES];
+  float scale;
+} fk_lanes;
+
+// What attention over some rows leaves: softmax weights relative to `maximum`, their `sum` and the unnormalised mix.
+// mixed: [16][fk_mixed_stride(value.width)], followed in memory by nothing else.
+typedef struct {
+  float maximum[FK_LANES], sum[FK_LANES];
+  float *mixed;
+} fk_mix;
 
 typedef enum { FK_ISA_REFERENCE = 0, FK_ISA_AVX2 = 1, FK_ISA_AVX512 = 2, FK_ISA_NEON = 3 } fk_isa;
 
@@ -97,10 +128,43 @@ typedef struct {
   void (*attend)(const fk_head *head, const fk_cache *cache);
   // dot product in the fixed order
   float (*dot)(const float *x, const float *y, size_t width);
+
+  // Rounds x[columns] to a row of fk_codes: nearest, even.
+  void (*encode_codes)(uint8_t *row, const float *x, size_t columns);
+  // Like matmul, with rounded activations and weights in blocks or panels; row_begin is a multiple of 16. Sums within a
+  // group of columns are exact integers; sum = fma(group sum, weight scale * activation scale, sum), then, for formats
+  // with minimums, sum = fma(minimum, sum of the group's codes * activation scale, sum), group after group.
+  void (*matmul_codes)(float *y, size_t y_stride, const fk_codes *x, size_t tokens, const fk_matrix *w,
+                       size_t row_begin, size_t row_end);
+  // Rounds to bfloat16, nearest even.
+  void (*encode_bf16)(uint16_t *y, const float *x, size_t width);
+  // Like matmul, with bf16 activations and BF16 or E4M3 weights. Columns go to the partial sums in pairs: columns
+  // 32 i + 2 l and 32 i + 2 l + 1 to partial sum l, the odd one first, each by a fused multiply-add that takes and leaves
+  // subnormal values as zero. K is padded with zeros to a multiple of 32.
+  void (*matmul_bf16)(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
+                      const fk_matrix *w, size_t row_begin, size_t row_end);
+  // Writes one lane of a packed query: x[width] rounded to bf16; an odd width is padded with a zero.
+  void (*pack_query)(uint32_t *query, size_t lane, const float *x, size_t width);
+  // Attention of 16 lanes over their rows, at most FK_SPAN_ROWS of them. scratch: fk_attend_scratch(...) bytes.
+  void (*attend_lanes)(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
+  // out[l][c] for lanes lane_begin ..< lane_end: the mixes of all spans of rows, in ascending order, put on one scale,
+  // added and divided by the sum of all weights. Lanes without a place to go (NULL) are passed over.
+  void (*join_mixes)(float *const *out, const fk_mix *mixes, size_t count, size_t value_width, size_t lane_begin,
+                     size_t lane_end);
 } fk_kernels;
 
 // The variant for an instruction set, or NULL where this build or this machine has none.
 const fk_kernels *fk_kernels_for(fk_isa isa);
+
+// Bytes of a row of fk_codes.
+size_t fk_codes_stride(size_t columns);
+// Bytes of one panel of 16 rows of FK_Q4_PANEL or FK_Q8_PANEL: a multiple of 64.
+size_t fk_panel_bytes(fk_dtype dtype, size_t columns);
+// Packs rows [row_begin, row_end) of Q4_0 or Q8_0 blocks, row_begin a multiple of 16, into the panels that begin at
+// `panels`; rows missing at the end become zeros.
+void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns);
+size_t fk_attend_scratch(size_t key_width, size_t value_width);
+size_t fk_mixed_stride(size_t value_width);
 
 // Operations on few values, the same on every machine.
 

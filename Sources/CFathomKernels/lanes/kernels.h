@@ -330,5 +330,9 @@ static void attend(const fk_head *head, const fk_cache *cache) {
   }
 }
 
-const fk_kernels FK_TABLE = {matmul, matmul_rows, decode_row, rms_norm, swiglu,
-                             add_scaled, sigmoid, softmax, attend, dot};
+#include "codes.h"
+#include "pairs.h"
+#include "attention.h"
+
+const fk_kernels FK_TABLE = {matmul, matmul_rows, decode_row, rms_norm, swiglu, add_scaled, sigmoid, softmax, attend, dot,
+                             encode_codes, matmul_codes, encode_bf16, matmul_bf16, pack_query, attend_lanes, join_mixes};

@@ -1,5 +1,5 @@
 // The meaning of every kernel, as plain loops. Slow on purpose; each variant gives the same bits.
-#include "../scalar.h"
+#include "reference.h"
 
 // Adds the products of up to 16 elements to the 16 partial sums; missing elements count as zero.
 static void add_products(float *sums, const float *x, const void *w, fk_dtype dtype, size_t offset, size_t count) {
@@ -8,12 +8,6 @@ static void add_products(float *sums, const float *x, const void *w, fk_dtype dt
     float b = lane < count ? fk_load_element(w, dtype, offset + lane) : 0.0f;
     sums[lane] = fmaf(a, b, sums[lane]);
   }
-}
-
-static float halve(float *sums) {
-  for (size_t half = FK_LANES / 2; half > 0; half /= 2)
-    for (size_t lane = 0; lane < half; lane++) sums[lane] += sums[lane + half];
-  return sums[0];
 }
 
 // Partial sums over x[begin ..< end] and the same columns of a row that starts at element `row`.
@@ -26,7 +20,7 @@ static float row_dot(const float *x, const fk_matrix *w, size_t n) {
   float total[FK_LANES] = {0};
   if (w->dtype != FK_E4M3) {
     products(total, x, w->data, w->dtype, n * w->cols, 0, w->cols);
-    return halve(total);
+    return fk_halve(total);
   }
   for (size_t begin = 0; begin < w->cols; begin += w->block_cols) {
     float block[FK_LANES] = {0};
@@ -34,7 +28,7 @@ static float row_dot(const float *x, const fk_matrix *w, size_t n) {
     float scale = w->scales[n / w->block_rows * w->scale_cols + begin / w->block_cols];
     for (size_t lane = 0; lane < FK_LANES; lane++) total[lane] = fmaf(scale, block[lane], total[lane]);
   }
-  return halve(total);
+  return fk_halve(total);
 }
 
 static void matmul(float *y, size_t y_stride, const float *x, size_t x_stride, size_t tokens, const fk_matrix *w,
@@ -66,7 +60,7 @@ static void decode_row(float *y, const fk_matrix *w, size_t row) {
 static float dot(const float *x, const float *y, size_t width) {
   float sums[FK_LANES] = {0};
   products(sums, x, y, FK_F32, 0, 0, width);
-  return halve(sums);
+  return fk_halve(sums);
 }
 
 static void rms_norm(float *y, const float *x, const float *weight, size_t width, float eps) {
@@ -96,7 +90,7 @@ static float exponentials(float *y, const float *x, size_t width) {
     y[k] = fk_exp(x[k] - largest);
     sums[k % FK_LANES] += y[k];
   }
-  return halve(sums);
+  return fk_halve(sums);
 }
 
 static void softmax(float *y, const float *x, size_t width) {
@@ -117,7 +111,7 @@ static void attend(const fk_head *head, const fk_cache *cache) {
     float total[FK_LANES] = {0};
     add_part(total, head->query_a, cache, row, head->key_a);
     if (head->key_b.width > 0) add_part(total, head->query_b, cache, row, head->key_b);
-    head->scores[t] = halve(total) * head->scale;
+    head->scores[t] = fk_halve(total) * head->scale;
   }
   float inverse = 1.0f / exponentials(head->scores, head->scores, head->count);
   for (size_t d = 0; d < head->value.width; d++) {
@@ -132,4 +126,8 @@ static void attend(const fk_head *head, const fk_cache *cache) {
 }
 
 const fk_kernels fk_reference_kernels = {matmul, matmul_rows, decode_row, rms_norm, swiglu,
-                                         add_scaled, sigmoid, softmax, attend, dot};
+                                         add_scaled, sigmoid, softmax, attend, dot,
+                                         fk_reference_encode_codes, fk_reference_matmul_codes,
+                                         fk_reference_encode_bf16, fk_reference_matmul_bf16,
+                                         fk_reference_pack_query, fk_reference_attend_lanes,
+                                         fk_reference_join_mixes};

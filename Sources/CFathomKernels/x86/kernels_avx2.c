@@ -68,6 +68,127 @@ FK_INLINE __m256 power_of_two(__m256 shifted) {
 // 2^n for the integer n held in the low bits of FK_EXP_MAGIC + n.
 FK_INLINE v16 v16_power_of_two(v16 shifted) { return FK_BOTH(power_of_two(shifted.low), power_of_two(shifted.high)); }
 
+FK_INLINE v16 v16_abs(v16 x) {
+  __m256 sign = _mm256_set1_ps(-0.0f);
+  return FK_BOTH(_mm256_andnot_ps(sign, x.low), _mm256_andnot_ps(sign, x.high));
+}
+FK_INLINE float v16_largest(v16 x) {
+  __m256 eight = _mm256_max_ps(x.low, x.high);
+  __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+// 64 bytes: 16 integers, or 16 lanes of 4 bytes or 2 halves.
+typedef struct {
+  __m256i low, high;
+} v16i;
+
+#define FK_INTS(expression_low, expression_high) ((v16i){expression_low, expression_high})
+
+FK_INLINE v16i v16i_set(int32_t x) { return FK_INTS(_mm256_set1_epi32(x), _mm256_set1_epi32(x)); }
+FK_INLINE v16i v16i_load(const void *p) {
+  return FK_INTS(_mm256_loadu_si256(p), _mm256_loadu_si256((const __m256i *)p + 1));
+}
+FK_INLINE v16i v16i_broadcast(const void *p) {
+  int32_t x;
+  memcpy(&x, p, 4);
+  return v16i_set(x);
+}
+FK_INLINE v16i v16i_or(v16i a, v16i b) {
+  return FK_INTS(_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high));
+}
+FK_INLINE v16i v16i_high_to_low(v16i x) {
+  return FK_INTS(_mm256_srli_epi32(x.low, 16), _mm256_srli_epi32(x.high, 16));
+}
+FK_INLINE v16 v16_cast(v16i x) { return FK_BOTH(_mm256_castsi256_ps(x.low), _mm256_castsi256_ps(x.high)); }
+FK_INLINE v16 v16_from_ints(v16i x) { return FK_BOTH(_mm256_cvtepi32_ps(x.low), _mm256_cvtepi32_ps(x.high)); }
+FK_INLINE __m256 where_greater(__m256i a, __m256i b, __m256 yes, __m256 no) {
+  return _mm256_blendv_ps(no, yes, _mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b)));
+}
+FK_INLINE v16 v16_where_greater(v16i a, v16i b, v16 yes, v16 no) {
+  return FK_BOTH(where_greater(a.low, b.low, yes.low, no.low), where_greater(a.high, b.high, yes.high, no.high));
+}
+FK_INLINE v16i v16i_low_nibbles(v16i x) {
+  __m256i mask = _mm256_set1_epi8(0xF);
+  return FK_INTS(_mm256_and_si256(x.low, mask), _mm256_and_si256(x.high, mask));
+}
+FK_INLINE v16i v16i_high_nibbles(v16i x) {
+  return v16i_low_nibbles(FK_INTS(_mm256_srli_epi16(x.low, 4), _mm256_srli_epi16(x.high, 4)));
+}
+// Even and odd bytes apart, widened to 16 bits, since the instruction for pairs of bytes saturates.
+FK_INLINE __m256i dot_bytes(__m256i sum, __m256i bytes, __m256i codes) {
+  __m256i even = _mm256_madd_epi16(_mm256_and_si256(bytes, _mm256_set1_epi16(0xFF)),
+                                   _mm256_srai_epi16(_mm256_slli_epi16(codes, 8), 8));
+  __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(bytes, 8), _mm256_srai_epi16(codes, 8));
+  return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+}
+// Each lane: sum + 4 products of unsigned and signed bytes.
+FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) {
+  return FK_INTS(dot_bytes(sum.low, bytes.low, codes.low), dot_bytes(sum.high, bytes.high, codes.high));
+}
+// Rounds to bytes and returns their sum.
+FK_INLINE int32_t v16_encode(int8_t *codes, v16 x) {
+  __m256i low = _mm256_cvtps_epi32(x.low), high = _mm256_cvtps_epi32(x.high);
+  // The instruction packs the halves of its operands side by side.
+  __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
+  __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128((__m128i *)codes, bytes);
+  __m256i eight = _mm256_add_epi32(low, high);
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+}
+FK_INLINE __m256i round_bf16(__m256 x) {
+  __m256i bits = _mm256_castps_si256(x);
+  __m256i even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  bits = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7FFF)), even);
+  return _mm256_and_si256(bits, _mm256_set1_epi32((int)0xFFFF0000));
+}
+// Rounded to bfloat16, nearest even, in the high halves.
+FK_INLINE v16i v16i_round_bf16(v16 x) { return FK_INTS(round_bf16(x.low), round_bf16(x.high)); }
+FK_INLINE __m256i quiet_bf16(__m256 x) {
+  __m256i quiet = _mm256_or_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x400000));
+  __m256 nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
+  __m256i bits = _mm256_blendv_epi8(round_bf16(x), quiet, _mm256_castps_si256(nan));
+  return _mm256_srli_epi32(bits, 16);
+}
+FK_INLINE void v16_store_bf16(uint16_t *p, v16 x) {
+  __m256i words = _mm256_packus_epi32(quiet_bf16(x.low), quiet_bf16(x.high));
+  _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(words, 0xD8));
+}
+FK_INLINE __m256i interleave(__m128i even, __m128i odd) {
+  return _mm256_or_si256(_mm256_cvtepu16_epi32(even), _mm256_slli_epi32(_mm256_cvtepu16_epi32(odd), 16));
+}
+// 16 halves of each, side by side.
+FK_INLINE v16i v16i_interleave(const void *even, const void *odd) {
+  return FK_INTS(interleave(_mm_loadu_si128(even), _mm_loadu_si128(odd)),
+                 interleave(_mm_loadu_si128((const __m128i *)even + 1), _mm_loadu_si128((const __m128i *)odd + 1)));
+}
+FK_INLINE __m256 dot_pairs(__m256 sum, __m256i a, __m256i b) {
+  __m256i high = _mm256_set1_epi32((int)0xFFFF0000);
+  sum = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(a, high)), _mm256_castsi256_ps(_mm256_and_si256(b, high)),
+                        sum);
+  return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(a, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(b, 16)),
+                         sum);
+}
+FK_INLINE v16 v16_dot_pairs(v16 sum, v16i a, v16i b) {
+  return FK_BOTH(dot_pairs(sum.low, a.low, b.low), dot_pairs(sum.high, a.high, b.high));
+}
+// Subnormal numbers count as zero, going in and coming out, until the state is given back.
+FK_INLINE unsigned v16_flush_begin(void) {
+  unsigned state = _mm_getcsr();
+  _mm_setcsr(state | 0x8040);
+  return state;
+}
+FK_INLINE void v16_flush_end(unsigned state) { _mm_setcsr(state); }
+FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
+  uint16_t halves[32];
+  v16_store_bf16(halves, v16_load_e4m3(p));
+  v16_store_bf16(halves + 16, v16_load_e4m3((const uint8_t *)p + 16));
+  return v16i_load(halves);
+}
+
 #define FK_TILE_ROWS 2
 #define FK_TILE_TOKENS 2
 #define FK_TABLE fk_avx2_kernels

@@ -4,7 +4,7 @@
 
 #include "../scalar.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c"))), \
                              apply_to = function)
 #define FK_INLINE static inline __attribute__((always_inline))
 
@@ -46,6 +46,75 @@ FK_INLINE float v16_halve(v16 x) {
 FK_INLINE v16 v16_power_of_two(v16 shifted) {
   __m512i bits = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
   return _mm512_castsi512_ps(_mm512_add_epi32(bits, _mm512_set1_epi32(0x3F800000)));
+}
+
+FK_INLINE v16 v16_abs(v16 x) { return _mm512_abs_ps(x); }
+FK_INLINE float v16_largest(v16 x) { return _mm512_reduce_max_ps(x); }
+
+// 64 bytes: 16 integers, or 16 lanes of 4 bytes or 2 halves.
+typedef __m512i v16i;
+
+FK_INLINE v16i v16i_set(int32_t x) { return _mm512_set1_epi32(x); }
+FK_INLINE v16i v16i_load(const void *p) { return _mm512_loadu_si512(p); }
+FK_INLINE v16i v16i_broadcast(const void *p) {
+  int32_t x;
+  memcpy(&x, p, 4);
+  return _mm512_set1_epi32(x);
+}
+FK_INLINE v16i v16i_or(v16i a, v16i b) { return _mm512_or_si512(a, b); }
+FK_INLINE v16i v16i_high_to_low(v16i x) { return _mm512_srli_epi32(x, 16); }
+FK_INLINE v16 v16_cast(v16i x) { return _mm512_castsi512_ps(x); }
+FK_INLINE v16 v16_from_ints(v16i x) { return _mm512_cvtepi32_ps(x); }
+FK_INLINE v16 v16_where_greater(v16i a, v16i b, v16 yes, v16 no) {
+  return _mm512_mask_mov_ps(no, _mm512_cmpgt_epi32_mask(a, b), yes);
+}
+FK_INLINE v16i v16i_low_nibbles(v16i x) { return _mm512_and_si512(x, _mm512_set1_epi8(0xF)); }
+FK_INLINE v16i v16i_high_nibbles(v16i x) {
+  return _mm512_and_si512(_mm512_srli_epi16(x, 4), _mm512_set1_epi8(0xF));
+}
+// Each lane: sum + 4 products of unsigned and signed bytes.
+FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) { return _mm512_dpbusd_epi32(sum, bytes, codes); }
+// Rounds to bytes and returns their sum.
+FK_INLINE int32_t v16_encode(int8_t *codes, v16 x) {
+  v16i whole = _mm512_cvtps_epi32(x);
+  _mm_storeu_si128((__m128i *)codes, _mm512_cvtepi32_epi8(whole));
+  return _mm512_reduce_add_epi32(whole);
+}
+// Rounded to bfloat16, nearest even, in the high halves.
+FK_INLINE v16i v16i_round_bf16(v16 x) {
+  v16i bits = _mm512_castps_si512(x);
+  v16i even = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  bits = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), even);
+  return _mm512_and_si512(bits, _mm512_set1_epi32((int)0xFFFF0000));
+}
+FK_INLINE void v16_store_bf16(uint16_t *p, v16 x) {
+  v16i quiet = _mm512_or_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x400000));
+  v16i bits = _mm512_mask_mov_epi32(v16i_round_bf16(x), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), quiet);
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(bits, 16)));
+}
+// 16 halves of each, side by side.
+FK_INLINE v16i v16i_interleave(const void *even, const void *odd) {
+  const v16i order = _mm512_set_epi32(0x2F000F, 0x2E000E, 0x2D000D, 0x2C000C, 0x2B000B, 0x2A000A, 0x290009, 0x280008,
+                                      0x270007, 0x260006, 0x250005, 0x240004, 0x230003, 0x220002, 0x210001, 0x200000);
+  return _mm512_permutex2var_epi16(_mm512_castsi256_si512(_mm256_loadu_si256(even)), order,
+                                   _mm512_castsi256_si512(_mm256_loadu_si256(odd)));
+}
+FK_INLINE v16 v16_dot_pairs(v16 sum, v16i a, v16i b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+// The instruction takes and leaves subnormal numbers as zero by itself.
+FK_INLINE unsigned v16_flush_begin(void) { return 0; }
+FK_INLINE void v16_flush_end(unsigned state) { (void)state; }
+// Normal codes have their exponent moved; the eight smallest magnitudes and NaN come from a table.
+FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
+  v16i codes = _mm512_cvtepu8_epi16(_mm256_loadu_si256(p));
+  v16i magnitude = _mm512_and_si512(codes, _mm512_set1_epi16(0x7F));
+  v16i normal = _mm512_add_epi16(_mm512_slli_epi16(magnitude, 4), _mm512_set1_epi16(120 << 7));
+  const v16i small = _mm512_castsi128_si512(_mm_set_epi16(0x3C60, 0x3C40, 0x3C20, 0x3C00, 0x3BC0, 0x3B80, 0x3B00, 0));
+  v16i value = _mm512_mask_permutexvar_epi16(normal, _mm512_cmplt_epi16_mask(magnitude, _mm512_set1_epi16(8)), magnitude,
+                                             small);
+  value = _mm512_mask_mov_epi16(value, _mm512_cmpeq_epi16_mask(magnitude, _mm512_set1_epi16(0x7F)),
+                                _mm512_set1_epi16(0x7FC0));
+  // value | codes << 8 & 0x8000
+  return _mm512_ternarylogic_epi32(value, _mm512_slli_epi16(codes, 8), _mm512_set1_epi16((short)0x8000), 0xF8);
 }
 
 #define FK_TILE_ROWS 4

@@ -37,7 +37,7 @@ public struct CacheLayout: Sendable, Equatable {
   public var valuesPerToken: Int { layers.reduce(0) { $0 + $1.reduce(0, +) } }
 
   package func rowBytes(layer: Int) -> Int {
-    layers[layer].reduce(0, +) * type.dtype.byteCount + (type == .fp8 ? layers[layer].count : 0)
+    layers[layer].reduce(0, +) * type.dtype.blockBytes + (type == .fp8 ? layers[layer].count : 0)
   }
 
   /// Bytes that one token occupies, scales included.

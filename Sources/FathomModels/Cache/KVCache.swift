@@ -88,7 +88,7 @@ package final class KVCache {
   }
 
   private func scaleOffset(layer: Int) -> Int {
-    layout.layers[layer].reduce(0, +) * layout.type.dtype.byteCount
+    layout.layers[layer].reduce(0, +) * layout.type.dtype.blockBytes
   }
 
   /// Where part `index` of a row of `layer` is.
@@ -116,7 +116,7 @@ package final class KVCache {
     var scale: Float = 1
     if layout.type == .fp8 { scale = fk_decode_e8m0(row[scaleOffset(layer: layer) + part.index]) }
     for index in 0..<part.width {
-      let element = row + (part.begin + index) * type.byteCount
+      let element = row + (part.begin + index) * type.blockBytes
       switch layout.type {
       case .f32: values[index] = UnsafeRawPointer(element).loadUnaligned(as: Float.self)
       case .bf16:

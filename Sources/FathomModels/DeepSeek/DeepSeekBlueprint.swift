@@ -96,13 +96,29 @@ package struct DeepSeekBlueprint: Blueprint {
         "\(prefix).kv_a_proj_with_mqa.weight", c.kvLoraRank + c.qkRopeHeadDim, c.hiddenSize),
       kvNorm: norm(
         "\(prefix).kv_a_layernorm.weight", width: c.kvLoraRank, epsilon: 1e-6, from: weights),
-      kvUp: weights.matrix(
-        "\(prefix).kv_b_proj.weight", c.numAttentionHeads * (c.qkNopeHeadDim + c.vHeadDim),
-        c.kvLoraRank),
+      kvUp: keyValueUp(prefix, from: weights),
       output: weights.matrix(
         "\(prefix).o_proj.weight", c.hiddenSize, c.numAttentionHeads * c.vHeadDim),
       softmaxScale: 1 / Float(qkHeadDim).squareRoot() * c.rotary.softmaxFactor,
       ropeInterleave: c.ropeInterleave, indexer: indexer?(prefix, weights))
+  }
+
+  /// GGUF files hold keys and values apart, the key part transposed; official checkpoints hold them as one.
+  private func keyValueUp(_ prefix: String, from weights: WeightReader)
+    -> LatentAttention.KeyValueUp
+  {
+    let c = config
+    guard weights.has("\(prefix).k_b_proj.weight") else {
+      return .joint(
+        weights.matrix(
+          "\(prefix).kv_b_proj.weight", c.numAttentionHeads * (c.qkNopeHeadDim + c.vHeadDim),
+          c.kvLoraRank))
+    }
+    return .split(
+      key: weights.matrix(
+        "\(prefix).k_b_proj.weight", c.numAttentionHeads * c.kvLoraRank, c.qkNopeHeadDim),
+      value: weights.matrix(
+        "\(prefix).v_b_proj.weight", c.numAttentionHeads * c.vHeadDim, c.kvLoraRank))
   }
 
   private func mixture(_ prefix: String, from weights: WeightReader) -> MixtureOfExperts {

@@ -71,8 +71,7 @@ package struct Decoder: Sendable {
   package func embed(_ tokens: [Int32], with table: Matrix, into rows: Rows, step: Step) {
     for (row, token) in tokens.enumerated() {
       precondition(token >= 0 && Int(token) < table.rows, "token \(token) of \(table.rows)")
-      var storage = table.storage
-      step.compute.kernels.pointee.decode_row(rows[row], &storage, Int(token))
+      step.compute.kernels.pointee.decode_row(rows[row], table.storage, Int(token))
     }
   }
 }

@@ -13,14 +13,27 @@ package struct SwiGLU: FeedForward {
   package let down: Matrix  // [hidden, intermediate]
 
   package func forward(_ x: Rows, into y: Rows, layer: Int, step: Step) {
+    let compute = step.compute
     let workspace = step.workspace
     workspace.scope {
       let gated = workspace.take(x.count, width: gate.rows)
       let raised = workspace.take(x.count, width: up.rows)
-      step.compute.linear(x, gate, into: gated, workspace: workspace)
-      step.compute.linear(x, up, into: raised, workspace: workspace)
-      step.compute.swiglu(gated, raised, into: gated)
-      step.compute.linear(gated, down, into: y, workspace: workspace)
+      let operand = compute.operand(x, encoding(in: compute), workspace: workspace)
+      var products = Products(compute, capacity: 2, workspace: workspace)
+      add(to: &products, operand, gated: gated, raised: raised)
+      products.run()
+      compute.swiglu(gated, raised, into: gated)
+      compute.linear(gated, down, into: y, workspace: workspace)
     }
+  }
+
+  /// The forms in which the first two products want their input.
+  package func encoding(in compute: Compute) -> Encoding {
+    compute.encoding(for: gate).union(compute.encoding(for: up))
+  }
+
+  package func add(to products: inout Products, _ x: Operand, gated: Rows, raised: Rows) {
+    products.add(x, gate, into: gated)
+    products.add(x, up, into: raised)
   }
 }

@@ -89,8 +89,7 @@ package struct LightningIndexer: Sendable {
           continue
         }
         let perHead = Rows(q[s], count: heads, width: headDim)
-        let exact = Compute(kernels: step.compute.kernels, pool: step.compute.pool)
-        exact.linear(perHead, matrix, into: products, workspace: workspace)
+        step.compute.exact.linear(perHead, matrix, into: products, workspace: workspace)
         for t in 0..<visible {
           var score: Float = 0
           for h in 0..<heads { score += weights[s][h] * max(products[h][t], 0) }

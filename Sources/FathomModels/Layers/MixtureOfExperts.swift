@@ -17,17 +17,13 @@ package struct MixtureOfExperts: FeedForward {
     let workspace = step.workspace
     workspace.scope {
       let choice = router.choose(x, layer: layer, step: step)
-      if let shared {
-        shared.forward(x, into: y, layer: layer, step: step)
-      } else {
-        for s in 0..<y.count { y[s].update(repeating: 0, count: y.width) }
-      }
-      let rounded = step.compute.rounded(x, workspace: workspace)
       let outputs = workspace.take(x.count * router.expertsChosen, width: y.width)
-      let places = run(rounded, choice, into: outputs, step: step)
-      for s in 0..<x.count {
+      let grouping = group(choice, tokens: x.count, workspace: workspace)
+      run(x, grouping, into: outputs, shared: y, step: step)
+      step.compute.each(x.count, cost: y.width * router.expertsChosen) { s in
+        if shared == nil { y[s].update(repeating: 0, count: y.width) }
         for slot in 0..<router.expertsChosen {
-          let place = places[s * router.expertsChosen + slot]
+          let place = grouping.places[s * router.expertsChosen + slot]
           step.compute.kernels.pointee.add_scaled(
             y[s], outputs[place], choice.weights[s][slot], y.width)
         }
@@ -35,60 +31,87 @@ package struct MixtureOfExperts: FeedForward {
     }
   }
 
-  /// Runs each chosen expert over its tokens; returns, for each (token, slot), the row of `outputs` that is its.
-  private func run(_ x: Rows, _ choice: Router.Choice, into outputs: Rows, step: Step) -> [Int] {
-    let slots = x.count * router.expertsChosen
-    var begins = [Int](repeating: 0, count: experts.count + 1)
+  /// Tokens sorted by expert.
+  private struct Grouping {
+    /// Rows `begins[e] ..< begins[e + 1]` belong to expert `e`; `[experts + 1]`.
+    let begins: UnsafeMutablePointer<Int>
+    /// The row of each (token, slot).
+    let places: UnsafeMutablePointer<Int>
+    /// The token of each row.
+    let tokens: UnsafeMutablePointer<Int>
+    let count: Int
+
+    func rows(of expert: Int) -> Range<Int> { begins[expert]..<begins[expert + 1] }
+  }
+
+  private func group(_ choice: Router.Choice, tokens count: Int, workspace: Workspace) -> Grouping {
+    let slots = count * router.expertsChosen
+    let begins = workspace.take(Int.self, experts.count + 1)
+    let next = workspace.take(Int.self, experts.count)
+    let places = workspace.take(Int.self, slots)
+    let tokens = workspace.take(Int.self, slots)
+    begins.update(repeating: 0, count: experts.count + 1)
     for slot in 0..<slots { begins[Int(choice.experts[slot]) + 1] += 1 }
-    for expert in 0..<experts.count { begins[expert + 1] += begins[expert] }
-    var next = begins
-    var places = [Int](repeating: 0, count: slots)
-    let workspace = step.workspace
-    let gathered = workspace.take(slots, width: x.width)
+    for expert in 0..<experts.count {
+      next[expert] = begins[expert]
+      begins[expert + 1] += begins[expert]
+    }
     for slot in 0..<slots {
       let expert = Int(choice.experts[slot])
       places[slot] = next[expert]
+      tokens[next[expert]] = slot / router.expertsChosen
       next[expert] += 1
-      gathered[places[slot]].update(from: x[slot / router.expertsChosen], count: x.width)
     }
-    let active = experts.indices.filter { begins[$0] < begins[$0 + 1] }
-    func tokens(_ rows: Rows, of expert: Int) -> Rows {
-      rows.rows(begins[expert]..<begins[expert + 1])
-    }
+    return Grouping(begins: begins, places: places, tokens: tokens, count: slots)
+  }
 
-    let gated = workspace.take(slots, width: experts[0].gate.rows)
-    let raised = workspace.take(slots, width: experts[0].gate.rows)
-    grouped(active, rows: gated.width, step: step) { expert, range in
-      product(
-        tokens(gathered, of: expert), experts[expert].gate, tokens(gated, of: expert), range, step)
-      product(
-        tokens(gathered, of: expert), experts[expert].up, tokens(raised, of: expert), range, step)
+  /// Runs each chosen expert over its tokens, and the shared one over all: two parallel regions for all products.
+  private func run(_ x: Rows, _ grouping: Grouping, into outputs: Rows, shared y: Rows, step: Step) {
+    let compute = step.compute
+    let workspace = step.workspace
+    let capacity = 2 * min(experts.count, grouping.count) + 2
+    let gathered = workspace.take(grouping.count, width: x.width)
+    compute.each(grouping.count, cost: x.width) { row in
+      gathered[row].update(from: x[grouping.tokens[row]], count: x.width)
     }
+    let routed = compute.operand(
+      gathered, experts[0].encoding(in: compute), workspace: workspace)
+    let gated = workspace.take(grouping.count, width: experts[0].gate.rows)
+    let raised = workspace.take(grouping.count, width: experts[0].gate.rows)
+    var first = Products(compute, capacity: capacity, workspace: workspace)
+    for expert in 0..<experts.count {
+      let rows = grouping.rows(of: expert)
+      guard !rows.isEmpty else { continue }
+      experts[expert].add(
+        to: &first, routed.rows(rows), gated: gated.rows(rows), raised: raised.rows(rows))
+    }
+    let sharedWidth = shared?.gate.rows ?? 0
+    let sharedGated = workspace.take(x.count, width: sharedWidth)
+    let sharedRaised = workspace.take(x.count, width: sharedWidth)
+    if let shared {
+      shared.add(
+        to: &first, compute.operand(x, shared.encoding(in: compute), workspace: workspace),
+        gated: sharedGated, raised: sharedRaised)
+    }
+    first.run()
+
+    var second = Products(compute, capacity: capacity, workspace: workspace)
+    let narrow = activated(gated, raised, for: experts[0].down, step: step)
+    for expert in 0..<experts.count {
+      let rows = grouping.rows(of: expert)
+      guard !rows.isEmpty else { continue }
+      second.add(narrow.rows(rows), experts[expert].down, into: outputs.rows(rows))
+    }
+    if let shared {
+      second.add(
+        activated(sharedGated, sharedRaised, for: shared.down, step: step), shared.down, into: y)
+    }
+    second.run()
+  }
+
+  private func activated(_ gated: Rows, _ raised: Rows, for down: Matrix, step: Step) -> Operand {
     step.compute.swiglu(gated, raised, into: gated)
-    let narrow = step.compute.rounded(gated, workspace: workspace)
-    grouped(active, rows: outputs.width, step: step) { expert, range in
-      product(
-        tokens(narrow, of: expert), experts[expert].down, tokens(outputs, of: expert), range, step)
-    }
-    return places
-  }
-
-  /// One parallel region over all experts and ranges of their output rows.
-  private func grouped(
-    _ active: [Int], rows: Int, step: Step, _ body: (_ expert: Int, _ rows: Range<Int>) -> Void
-  ) {
-    let unit = 64
-    let unitsEach = (rows + unit - 1) / unit
-    step.compute.pool.run(units: active.count * unitsEach) { index, _ in
-      let begin = index % unitsEach * unit
-      body(active[index / unitsEach], begin..<min(rows, begin + unit))
-    }
-  }
-
-  private func product(_ x: Rows, _ w: Matrix, _ y: Rows, _ rows: Range<Int>, _ step: Step) {
-    var storage = w.storage
-    step.compute.kernels.pointee.matmul(
-      y.pointer, y.stride, x.pointer, x.stride, x.count, &storage, rows.lowerBound,
-      rows.upperBound)
+    return step.compute.operand(
+      gated, step.compute.encoding(for: down), workspace: step.workspace)
   }
 }

@@ -56,10 +56,9 @@ package struct Router: Sendable {
     let experts = UnsafeMutableRawPointer(workspace.take(x.count * expertsChosen))
       .bindMemory(to: Int32.self, capacity: x.count * expertsChosen)
     workspace.scope {
-      let precise = Compute(kernels: step.compute.kernels, pool: step.compute.pool)
       let scores = workspace.take(x.count, width: weight.rows)
       let biased = workspace.take(x.count, width: weight.rows)
-      precise.linear(x, weight, into: scores, workspace: workspace)
+      step.compute.exact.linear(x, weight, into: scores, workspace: workspace)
       step.observer?(.routerLogits(layer: layer), scores)
       step.compute.pool.run(units: x.count) { s, _ in
         switch scoring {

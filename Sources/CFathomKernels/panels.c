@@ -1,0 +1,47 @@
+// Panels: quantised weights in the order in which the kernels read them.
+//
+// A panel holds 16 rows. For each block of 32 columns it holds their codes so that 4 neighbouring columns of a row fill a
+// 32-bit lane and the 16 rows fill a 64-byte register; then, behind the codes of all blocks, the f16 scales of the 16 rows
+// for each block. Codes are unsigned: Q4 keeps them as they are (0 ... 15, meaning -8 ... 7), columns 4 q + j in the low and
+// 16 + 4 q + j in the high nibbles of register q = 0 ... 3; Q8 adds 128, columns 4 g + j in register g = 0 ... 7.
+#include "scalar.h"
+
+size_t fk_panel_bytes(fk_dtype dtype, size_t columns) {
+  size_t block = dtype == FK_Q4_PANEL ? 256 : 512;
+  return (columns / 32 * (block + 32) + 63) & ~(size_t)63;
+}
+
+size_t fk_codes_stride(size_t columns) { return (columns + columns / 32 * 20 + 63) & ~(size_t)63; }
+
+size_t fk_mixed_stride(size_t value_width) { return (value_width + 15) & ~(size_t)15; }
+
+void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns) {
+  size_t is4 = panel_dtype == FK_Q4_PANEL;
+  size_t count = columns / 32, block_bytes = is4 ? 18 : 34, code_bytes = is4 ? 256 : 512;
+  size_t panel_bytes = fk_panel_bytes(panel_dtype, columns);
+  for (size_t n = 0; n < rows; n += FK_LANES) {
+    uint8_t *panel = panels + n / FK_LANES * panel_bytes;
+    uint8_t *scales = panel + count * code_bytes;
+    memset(scales + count * 32, 0, panel_bytes - count * (code_bytes + 32));
+    for (size_t b = 0; b < count; b++) {
+      for (size_t lane = 0; lane < FK_LANES; lane++) {
+        // A missing row has codes that mean zero and the scale zero.
+        static const uint8_t none[34] = {0};
+        const uint8_t *block = n + lane < rows ? blocks + ((n + lane) * count + b) * block_bytes : none;
+        memcpy(scales + b * 32 + lane * 2, block, 2);
+        uint8_t *codes = panel + b * code_bytes + lane * 4;
+        for (size_t q = 0; q < code_bytes / 64; q++) {
+          uint32_t four;
+          memcpy(&four, block + 2 + 4 * q, 4);
+          if (!is4) four ^= 0x80808080u;
+          memcpy(codes + q * 64, &four, 4);
+        }
+      }
+    }
+  }
+}
+
+// Room for the rows of a block that has to be gathered.
+size_t fk_attend_scratch(size_t key_width, size_t value_width) {
+  return FK_BLOCK_ROWS * 2 * (((key_width + 31) & ~(size_t)31) + fk_mixed_stride(value_width));
+}

@@ -1,0 +1,102 @@
+import CFathomKernels
+
+/// Products with weights that run in one parallel region: those that share an input, or those of all chosen experts.
+package struct Products {
+  private struct Entry: BitwiseCopyable {
+    var y: UnsafeMutablePointer<Float>
+    var yStride: Int
+    var x: Operand
+    var w: UnsafePointer<fk_matrix>
+    var begin: Int
+    var end: Int
+    var encoding: Encoding
+    var firstUnit: Int
+    var unitRows: Int
+  }
+
+  private let entries: UnsafeMutablePointer<Entry>
+  private let capacity: Int
+  private let compute: Compute
+  private var count = 0
+  private var units = 0
+
+  /// - Parameter capacity: the most products that will be added.
+  package init(_ compute: Compute, capacity: Int, workspace: Workspace) {
+    self.compute = compute
+    self.capacity = capacity
+    entries = workspace.take(Entry.self, capacity)
+  }
+
+  /// `y [s, n] = x [s, k] w [n, k]ᵀ`, for rows `rows` of the weights: column 0 of `y` belongs to the first of them.
+  package mutating func add(_ x: Operand, _ w: Matrix, into y: Rows, rows: Range<Int>? = nil) {
+    let rows = rows ?? 0..<w.rows
+    guard x.count > 0 else { return }
+    precondition(
+      x.width == w.columns && y.width == rows.count && x.count == y.count,
+      "product: x [\(x.count), \(x.width)], w [\(w.rows), \(w.columns)] rows \(rows), y [\(y.count), \(y.width)]"
+    )
+    precondition(count < capacity, "more than \(capacity) products")
+    let unit = unitRows(for: rows.count, columns: w.columns, tokens: x.count)
+    (entries + count).initialize(
+      to: Entry(
+        y: y.pointer - rows.lowerBound, yStride: y.stride, x: x, w: w.storage, begin: rows.lowerBound,
+        end: rows.upperBound,
+        encoding: compute.encoding(for: w), firstUnit: units, unitRows: unit))
+    count += 1
+    units += (rows.count + unit - 1) / unit
+  }
+
+  /// Rows of a unit of work: enough to outweigh the cost of handing it out, few enough that every thread gets several.
+  private func unitRows(for rows: Int, columns: Int, tokens: Int) -> Int {
+    let worthwhile = max(64, 131_072 / max(columns * tokens, 1))
+    let share = rows / (compute.pool.threads * 4)
+    return max(64, min(worthwhile, share)) & ~63
+  }
+
+  package func run() {
+    compute.pool.run(units: units) { unit, _ in
+      var low = 0
+      var high = count
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if entries[middle].firstUnit <= unit { low = middle } else { high = middle }
+      }
+      let begin = entries[low].begin + (unit - entries[low].firstUnit) * entries[low].unitRows
+      compute.multiply(
+        entries[low].y, entries[low].yStride, &entries[low].x, entries[low].w,
+        begin, min(entries[low].end, begin + entries[low].unitRows),
+        entries[low].encoding)
+    }
+  }
+}
+
+extension Compute {
+  fileprivate func multiply(
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ x: inout Operand,
+    _ w: UnsafePointer<fk_matrix>, _ begin: Int, _ end: Int, _ encoding: Encoding
+  ) {
+    switch encoding {
+    case .codes:
+      kernels.pointee.matmul_codes(y, yStride, &x.codes, x.count, w, begin, end)
+    case .pairs:
+      kernels.pointee.matmul_bf16(y, yStride, x.pairs, x.pairRowStride, x.count, w, begin, end)
+    default:
+      kernels.pointee.matmul(y, yStride, x.rows.pointer, x.rows.stride, x.count, w, begin, end)
+    }
+  }
+
+  /// One product: `x [s, k] f32, w [n, k] → y [s, n] f32`.
+  package func linear(_ x: Rows, _ w: Matrix, into y: Rows, workspace: Workspace) {
+    workspace.scope {
+      linear(operand(x, encoding(for: w), workspace: workspace), w, into: y, workspace: workspace)
+    }
+  }
+
+  package func linear(_ x: Operand, _ w: Matrix, into y: Rows, workspace: Workspace) {
+    workspace.scope {
+      var products = Products(self, capacity: 1, workspace: workspace)
+      products.add(x, w, into: y)
+      products.run()
+    }
+  }
+}
