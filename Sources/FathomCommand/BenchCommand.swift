@@ -25,6 +25,7 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var weights: PlacementArguments
 
   @Option(
     name: [.customShort("p"), .customLong("prompt")], parsing: .unconditional,
@@ -57,7 +58,7 @@ struct BenchCommand: ParsableCommand {
   var threads: Int?
 
   @Option(help: "Precision at which activations enter products.")
-  var activations = ActivationChoice.auto
+  var activations = ActivationPrecision.auto
 
   @Option(help: "How cached values are stored.")
   var cacheType = CacheType.bf16
@@ -96,14 +97,15 @@ struct BenchCommand: ParsableCommand {
   private func measure() throws -> BenchReport {
     var options = RuntimeOptions()
     options.threads = threads
-    options.activations = activations.precision
+    options.activations = activations
     options.cacheType = cacheType
     let plan = BenchPlan(
       promptTokens: promptTokens, newTokens: newTokens, depths: depths.values.sorted(),
       batches: batches.values, repetitions: repetitions)
     defer { Terminal.clearStatus() }
     return try Benchmark(
-      path: try model.required(), plan: plan, options: options, progress: Terminal.status
+      path: try model.required(), placement: weights.placement, plan: plan, options: options,
+      progress: Terminal.status
     ).run()
   }
 

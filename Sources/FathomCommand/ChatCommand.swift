@@ -17,6 +17,7 @@ struct ChatCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var weights: PlacementArguments
 
   @Option(parsing: .unconditional, help: ArgumentHelp("A system message.", valueName: "text"))
   var system: String?
@@ -33,7 +34,8 @@ struct ChatCommand: ParsableCommand {
   @OptionGroup var runtime: RuntimeArguments
 
   func run() throws {
-    let language = try LanguageModel(path: try model.required(), format: format.format)
+    let language = try LanguageModel(
+      path: try model.required(), format: format.format, placement: weights.placement)
     let options = try sampling.options(for: language)
     let name = try language.chatFormat().name
     let conversation = try Conversation(

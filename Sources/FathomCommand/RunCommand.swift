@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var weights: PlacementArguments
 
   @Argument(help: "The prompt. (default: standard input)")
   var prompt: String?
@@ -59,7 +60,8 @@ struct RunCommand: ParsableCommand {
         "arguments", expected: "one of a prompt, --tokens and --messages",
         found: "\(sources.count) of them")
     }
-    let language = try LanguageModel(path: try model.required(), format: chat.format)
+    let language = try LanguageModel(
+      path: try model.required(), format: chat.format, placement: weights.placement)
     let options = try sampling.options(for: language)
     let conversation = try Conversation(
       language, runtime: runtime.options, drafts: options.drafting != .off)

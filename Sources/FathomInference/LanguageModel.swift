@@ -14,10 +14,14 @@ public final class LanguageModel: Sendable {
 
   /// Opens a checkpoint folder.
   ///
-  /// - Parameter format: name of the chat format; nil chooses it by the checkpoint's own template.
+  /// - Parameters:
+  ///   - format: name of the chat format; nil chooses it by the checkpoint's own template.
+  ///   - placement: where the weights are while the model runs.
   /// - Throws: `InputError` or `InputErrors` for whatever is wrong with the files.
-  public init(path: String, format: String? = nil) throws {
-    model = try Model(path: path)
+  public init(
+    path: String, format: String? = nil, placement: WeightPlacement = .resident()
+  ) throws {
+    model = try Model(path: path, placement: placement)
     let text = try CheckpointText(path: path)
     self.text = text
     let detected = Result { try text.chatFormat(named: format) }

@@ -2,6 +2,14 @@ import FathomCheckpoints
 import FathomCore
 import FathomTensors
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// A loaded network: immutable weights over mapped files, ready for any number of sessions.
 public final class Model: Sendable {
   public let checkpoint: Checkpoint
@@ -19,14 +27,16 @@ public final class Model: Sendable {
 
   package let network: Network
   private let cacheParts: [[Int]]
+  private let mover: WeightMover
 
   /// Reads `config.json`, compares the whole table of expected tensors with the files and maps the weights.
   ///
-  /// Nothing is copied but norms, biases and scales.
+  /// Nothing is copied at first but norms, biases and scales; where `placement` says so, weights begin to move to memory of
+  /// their own.
   ///
   /// - Throws: `InputError` for the configuration, `InputErrors` with every difference between the expected tensors
   ///   and the stored ones.
-  public init(_ checkpoint: Checkpoint) throws {
+  public init(_ checkpoint: Checkpoint, placement: WeightPlacement = .mapped) throws {
     let blueprint = try Architectures.blueprint(checkpoint.config)
     let weights = WeightReader(checkpoint)
     network = try blueprint.build(from: weights)
@@ -42,11 +52,21 @@ public final class Model: Sendable {
       shape.nRoutedExperts == 0
       ? 0 : routed / shape.nRoutedExperts * (shape.nRoutedExperts - shape.numExpertsPerTok)
     activeParameterCount = parameterCount - mtpParameterCount - idle
+    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    mover = WeightMover(weights.movable, placement: placement, threads: cores)
   }
 
-  public convenience init(path: String) throws {
-    try self.init(try Checkpoint.open(path))
+  public convenience init(path: String, placement: WeightPlacement = .mapped) throws {
+    try self.init(try Checkpoint.open(path), placement: placement)
   }
+
+  deinit { mover.stop() }
+
+  /// Returns when the weights are where they are to stay. Until then tokens are computed all the same, more slowly.
+  public func waitForWeights() { mover.wait() }
+
+  /// Bytes of weights that are, or will be, in memory of their own.
+  public var residentWeightBytes: Int { mover.byteCount }
 
   public var hasMultiTokenPrediction: Bool { network.mtp != nil }
 

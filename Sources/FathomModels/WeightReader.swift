@@ -16,6 +16,8 @@ package final class WeightReader {
   /// Set once the config implies far more tensors than there are; what follows would only waste time.
   private var overflow: (any Error)?
   private let placeholder: Matrix
+  /// Matrices that may move to faster memory, in the order in which a token meets them.
+  package private(set) var movable: [WeightMover.Candidate] = []
 
   package init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
@@ -36,9 +38,11 @@ package final class WeightReader {
 
   /// A weight matrix `[rows, columns]` in its stored dtype.
   ///
-  /// - Parameter isQuantizable: whether an FP8 checkpoint may hold it as e4m3 with scales.
+  /// - Parameters:
+  ///   - isQuantizable: whether an FP8 checkpoint may hold it as e4m3 with scales.
+  ///   - use: how it is read.
   package func matrix(
-    _ name: String, _ rows: Int, _ columns: Int, isQuantizable: Bool = true
+    _ name: String, _ rows: Int, _ columns: Int, isQuantizable: Bool = true, use: Use = .product
   ) -> Matrix {
     note(ExpectedTensor(name, [rows, columns], storage: isQuantizable ? .linear : .plain))
     guard let stored = checkpoint.tensors[name], stored.shape == [rows, columns],
@@ -52,9 +56,23 @@ package final class WeightReader {
       scales = Matrix.BlockScales(
         values, blockRows: quantization.blockRows, blockColumns: quantization.blockColumns)
     }
-    return Matrix(
+    let matrix = Matrix(
       stored.pointer, rows: rows, columns: columns, dtype: stored.dtype, scales: scales,
       owner: stored.file)
+    if use != .lookup {
+      movable.append(WeightMover.Candidate(matrix: matrix, isPackable: use == .product))
+    }
+    return matrix
+  }
+
+  /// How a network reads a matrix.
+  package enum Use {
+    /// In products, by runs of 16 rows.
+    case product
+    /// By single rows or columns too.
+    case anyOrder
+    /// A few rows at a time.
+    case lookup
   }
 
   /// The scales of an e4m3 weight as f32; nil where they are missing or misshapen, which `finish` reports.

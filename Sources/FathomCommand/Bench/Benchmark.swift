@@ -4,6 +4,7 @@ import Foundation
 /// Measures a model by a plan, and the machine before and after it.
 struct Benchmark {
   let path: String
+  let placement: WeightPlacement
   let plan: BenchPlan
   let options: RuntimeOptions
   /// Told what is being done.
@@ -16,11 +17,15 @@ struct Benchmark {
     ResidentMemory.forgetPeak()
     progress("loading")
     let start = ContinuousClock.now
-    let model = try Model(path: path)
+    let model = try Model(path: path, placement: placement)
     try plan.validate(for: model)
     let engine = BenchEngine(model, options: options, compute: compute)
     engine.prepare(batch: 1, depth: 0) { _, _ in }
     _ = engine.decode(1)
+    let firstTokenSeconds = (ContinuousClock.now - start) / .seconds(1)
+    progress(
+      "first token after \(firstTokenSeconds.rounded(places: 2)) s, waiting for weights to settle")
+    model.waitForWeights()
     let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
 
     var measurements: [Measurement] = []

@@ -34,7 +34,8 @@ package struct DeepSeekBlueprint: Blueprint {
 
   package func build(from weights: WeightReader) throws -> Network {
     let embedding = weights.matrix(
-      "model.embed_tokens.weight", config.vocabSize, config.hiddenSize)
+      "model.embed_tokens.weight", config.vocabSize, config.hiddenSize,
+      use: config.tieWordEmbeddings ? .anyOrder : .lookup)
     var layers: [DecoderLayer] = []
     for layer in 0..<config.numHiddenLayers {
       layers.append(decoderLayer(layer, isRouted: config.isRouted(layer), from: weights))
@@ -112,13 +113,16 @@ package struct DeepSeekBlueprint: Blueprint {
       return .joint(
         weights.matrix(
           "\(prefix).kv_b_proj.weight", c.numAttentionHeads * (c.qkNopeHeadDim + c.vHeadDim),
-          c.kvLoraRank))
+          c.kvLoraRank, use: .anyOrder))
     }
+    let isAligned = c.kvLoraRank % 16 == 0 && c.vHeadDim % 16 == 0
     return .split(
       key: weights.matrix(
-        "\(prefix).k_b_proj.weight", c.numAttentionHeads * c.kvLoraRank, c.qkNopeHeadDim),
+        "\(prefix).k_b_proj.weight", c.numAttentionHeads * c.kvLoraRank, c.qkNopeHeadDim,
+        use: isAligned ? .product : .anyOrder),
       value: weights.matrix(
-        "\(prefix).v_b_proj.weight", c.numAttentionHeads * c.vHeadDim, c.kvLoraRank))
+        "\(prefix).v_b_proj.weight", c.numAttentionHeads * c.vHeadDim, c.kvLoraRank,
+        use: isAligned ? .product : .anyOrder))
   }
 
   private func mixture(_ prefix: String, from weights: WeightReader) -> MixtureOfExperts {
