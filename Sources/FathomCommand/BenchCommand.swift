@@ -8,6 +8,7 @@ struct BenchCommand: ParsableCommand {
     usage: """
       fathom bench --model <folder> [<options>]
       fathom bench --fabricate <shape> --output <file> [<options>]
+      fathom bench --ablate [--output <file>] [<options>]
       """,
     discussion: """
       Measures prefill and decode at depths and batch sizes: medians after a warm-up, beside what the machine's \
@@ -17,11 +18,15 @@ struct BenchCommand: ParsableCommand {
       --fabricate writes a GGUF file of random weights, so nothing has to be downloaded:
       \(FabricatedShape.overview)
 
+      --ablate makes networks of one size in memory, from a dense one with full multi-head attention to one with \
+      all of DeepSeek's techniques, and shows what each brings to decoding. -o FILE.svg draws it.
+
       Examples:
         fathom bench --model DIR
         fathom bench --model DIR -p 512 -n 128 -d 0,4096 -t 2 -r 5 -b 1,4
         fathom bench --model DIR -p 0 -n 64 --json
         fathom bench --fabricate v2-lite --format q4_0 -o v2-lite.gguf
+        fathom bench --ablate -o techniques.svg
       """)
 
   @OptionGroup var model: ModelOption
@@ -34,13 +39,15 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("n"), .customLong("new")], parsing: .unconditional,
-    help: ArgumentHelp("Tokens of a decode; 0 measures none.", valueName: "n"))
-  var newTokens = 128
+    help: ArgumentHelp(
+      "Tokens of a decode; 0 measures none. (default: 128; with --ablate 32)", valueName: "n"))
+  var newTokens: Int?
 
   @Option(
     name: [.customShort("d"), .customLong("depth")], parsing: .unconditional,
-    help: ArgumentHelp("Tokens in the cache before.", valueName: "n,n"))
-  var depths = NumberList([0])
+    help: ArgumentHelp(
+      "Tokens in the cache before. (default: 0; with --ablate 4096)", valueName: "n,n"))
+  var depths: NumberList?
 
   @Option(
     name: [.customShort("b"), .customLong("batch")], parsing: .unconditional,
@@ -73,12 +80,15 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp("Write a file of random weights in this shape.", valueName: "shape"))
   var fabricate: FabricatedShape?
 
+  @Flag(help: "Show what each of DeepSeek's techniques brings on this machine.")
+  var ablate = false
+
   @Option(help: "How the matrices of a fabricated file are stored.")
   var format = WeightFormat.q4_0
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Where a fabricated file goes.", valueName: "file"))
+    help: ArgumentHelp("Where a fabricated file or a picture goes.", valueName: "file"))
   var output: String?
 
   @Option(
@@ -91,22 +101,56 @@ struct BenchCommand: ParsableCommand {
     guard !json || !csv else {
       throw InputError("arguments", expected: "one of --json and --csv", found: "both")
     }
+    if ablate { return try showAblation() }
     try show(measure())
   }
 
-  private func measure() throws -> BenchReport {
+  private var options: RuntimeOptions {
     var options = RuntimeOptions()
     options.threads = threads
     options.activations = activations
     options.cacheType = cacheType
+    return options
+  }
+
+  private func measure() throws -> BenchReport {
     let plan = BenchPlan(
-      promptTokens: promptTokens, newTokens: newTokens, depths: depths.values.sorted(),
-      batches: batches.values, repetitions: repetitions)
+      promptTokens: promptTokens, newTokens: newTokens ?? 128,
+      depths: (depths?.values ?? [0]).sorted(), batches: batches.values, repetitions: repetitions)
     defer { Terminal.clearStatus() }
     return try Benchmark(
       path: try model.required(), placement: weights.placement, plan: plan, options: options,
       progress: Terminal.status
     ).run()
+  }
+
+  private func showAblation() throws {
+    guard !csv else {
+      throw InputError("arguments", expected: "--json or a table with --ablate", found: "--csv")
+    }
+    let ablation = Ablation(
+      options: options, newTokens: try checked("-n", newTokens ?? 32, 1...65536),
+      repetitions: try checked("-r", repetitions, 1...1000),
+      depth: try checked("-d", depths?.values.last ?? 4096, 1...65536),
+      progress: Terminal.status)
+    let report: AblationReport
+    do {
+      defer { Terminal.clearStatus() }
+      report = try ablation.run()
+    }
+    if let output {
+      try AtomicFile.write(Array(AblationChart(report: report).svg.utf8), to: output)
+    }
+    if json { try Terminal.line(report.json.text()) } else { try report.show() }
+  }
+
+  private func checked(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws -> Int {
+    guard range.contains(value) else {
+      throw InputError(
+        "option \(name)", expected: "\(range.lowerBound) to \(range.upperBound)",
+        found: "\(value)")
+    }
+    return value
   }
 
   private func show(_ report: BenchReport) throws {

@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: [
     ["-p", "0", "-n", "0"], ["-r", "0"], ["-b", "0"], ["-d", "-1"], ["-d", "1000000"],
-    ["--json", "--csv"], ["--fabricate", "tiny"],
+    ["--json", "--csv"], ["--fabricate", "tiny"], ["--ablate", "-r", "0"], ["--ablate", "--csv"],
   ])
   func `numbers that make no sense are wrong usage`(arguments: [String]) throws {
     let result = try fathom("bench", arguments)

@@ -4,22 +4,22 @@ import Fathom
 ///
 /// Each sequence has a cache of its own. A measurement leaves the caches as deep as it found them.
 final class BenchEngine {
-  let model: Model
   let compute: Compute
+  let cacheLayout: CacheLayout
 
+  private let decoder: Decoder
   private let options: RuntimeOptions
   private let workspace = Workspace()
   private var caches: [KVCache] = []
   private var random = CounterRandom(seed: 1)
   private var drawn: UInt64 = 0
 
-  init(_ model: Model, options: RuntimeOptions, compute: Compute) {
-    self.model = model
+  init(_ decoder: Decoder, layout: CacheLayout, options: RuntimeOptions, compute: Compute) {
+    self.decoder = decoder
+    cacheLayout = layout
     self.options = options
     self.compute = compute
   }
-
-  var cacheLayout: CacheLayout { model.cacheLayout(options.cacheType) }
 
   /// Tokens in each cache.
   private(set) var depth = 0
@@ -42,6 +42,19 @@ final class BenchEngine {
       self.depth += count
     }
     for _ in 1..<max(batch, 1) { caches.append(copy(of: first)) }
+  }
+
+  /// Makes one sequence of `depth` tokens whose cached rows are zeros, which cost as much to attend to as any.
+  func pretend(depth: Int) {
+    caches = [Self.zeros(depth, layout: cacheLayout)]
+    self.depth = depth
+  }
+
+  private static func zeros(_ count: Int, layout: CacheLayout) -> KVCache {
+    let cache = KVCache(layout: layout)
+    cache.reserve(tokens: count)
+    cache.advance(by: count)
+    return cache
   }
 
   private func copy(of cache: KVCache) -> KVCache {
@@ -80,6 +93,36 @@ final class BenchEngine {
     }
   }
 
+  /// Checks a guess and makes the next one, `count` times: a step of two tokens, and one of the module over both.
+  ///
+  /// - Parameter layout: the module's own cache.
+  /// - Returns: seconds.
+  func draft(_ count: Int, with mtp: MultiTokenPrediction, layout: CacheLayout) -> Double {
+    defer { goBack() }
+    let moduleCache = Self.zeros(depth, layout: layout)
+    return seconds {
+      for _ in 0..<count {
+        workspace.scope {
+          let hidden = workspace.take(2, width: decoder.hiddenSize)
+          let new = tokens(2)
+          let step = Step(
+            [Step.Sequence(tokens: new, cache: caches[0])], compute: compute,
+            workspace: workspace, attention: options.attention)
+          decoder.forward(step, into: hidden)
+          decoder.logits(
+            hidden, into: workspace.take(2, width: decoder.vocabularySize), step: step)
+          let guess = Step(
+            [Step.Sequence(tokens: new, cache: moduleCache)], compute: compute,
+            workspace: workspace, attention: options.attention)
+          let output = workspace.take(2, width: decoder.hiddenSize)
+          mtp.forward(guess, hidden: hidden, decoder: decoder, into: output)
+          mtp.logits(
+            output.rows(1..<2), into: workspace.take(1, width: mtp.head.rows), step: guess)
+        }
+      }
+    }
+  }
+
   /// Experts that one step of `count` tokens of every sequence reads, averaged over the routed layers; 0 without
   /// experts.
   func expertsRead(tokens count: Int) -> Double {
@@ -99,7 +142,6 @@ final class BenchEngine {
   }
 
   private func step(_ new: [[Int32]], withLogits: Bool, observer: ForwardObserver? = nil) {
-    let decoder = model.network.decoder
     let count = new.reduce(0) { $0 + $1.count }
     workspace.scope {
       let hidden = workspace.take(count, width: decoder.hiddenSize)
@@ -120,7 +162,7 @@ final class BenchEngine {
   }
 
   private func tokens(_ count: Int) -> [Int32] {
-    let vocabulary = Double(model.network.decoder.embedding.rows)
+    let vocabulary = Double(decoder.embedding.rows)
     return (0..<count).map { _ in
       drawn += 1
       return Int32(random.uniform(at: drawn) * vocabulary)

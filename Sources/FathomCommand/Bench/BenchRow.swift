@@ -65,6 +65,8 @@ struct BenchRow {
 struct BenchReport {
   let rows: [BenchRow]
   let ceilings: MachineCeilings
+  /// From opening the file; weights may still be on their way then.
+  let firstTokenSeconds: Double
 
   func show() throws {
     let table = TextTable(
@@ -84,7 +86,8 @@ struct BenchReport {
     for line in table.lines { try Terminal.line(line) }
     guard let row = rows.first else { return }
     try Terminal.line(
-      "\nto the first token \(row.loadSeconds.significant) s, "
+      "\nto the first token \(firstTokenSeconds.significant) s, "
+        + "to full speed \(row.loadSeconds.significant) s, "
         + "at most \(row.peakResidentBytes.asBytes) resident, "
         + "cache \(row.cacheBytesPerToken.asBytes) per token")
     try Terminal.line(

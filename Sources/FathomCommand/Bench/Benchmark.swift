@@ -19,7 +19,9 @@ struct Benchmark {
     let start = ContinuousClock.now
     let model = try Model(path: path, placement: placement)
     try plan.validate(for: model)
-    let engine = BenchEngine(model, options: options, compute: compute)
+    let engine = BenchEngine(
+      model.network.decoder, layout: model.cacheLayout(options.cacheType), options: options,
+      compute: compute)
     engine.prepare(batch: 1, depth: 0) { _, _ in }
     _ = engine.decode(1)
     let firstTokenSeconds = (ContinuousClock.now - start) / .seconds(1)
@@ -47,10 +49,11 @@ struct Benchmark {
     let cost = TokenCost(model, cacheType: options.cacheType)
     let rows = measurements.map { measurement in
       row(
-        measurement, engine: engine, cost: cost, ceilings: ceilings, loadSeconds: loadSeconds,
+        measurement, of: model, engine: engine, cost: cost, ceilings: ceilings,
+        loadSeconds: loadSeconds,
         peak: peak)
     }
-    return BenchReport(rows: rows, ceilings: ceilings)
+    return BenchReport(rows: rows, ceilings: ceilings, firstTokenSeconds: firstTokenSeconds)
   }
 
   private struct Measurement {
@@ -85,8 +88,8 @@ struct Benchmark {
   }
 
   private func row(
-    _ measurement: Measurement, engine: BenchEngine, cost: TokenCost, ceilings: MachineCeilings,
-    loadSeconds: Double, peak: Int
+    _ measurement: Measurement, of model: Model, engine: BenchEngine, cost: TokenCost,
+    ceilings: MachineCeilings, loadSeconds: Double, peak: Int
   ) -> BenchRow {
     let (tokens, batch) = (measurement.tokens, measurement.batch)
     let isPrefill = measurement.phase == .prefill
@@ -95,7 +98,6 @@ struct Benchmark {
     // In the middle of the new tokens.
     let cached = Double(measurement.depth) + Double(tokens) / 2
     let heads = isPrefill ? batch : tokens * batch
-    let model = engine.model
     let format = Self.format(of: model)
     return BenchRow(
       model: model.checkpoint.name, format: format, threads: engine.compute.pool.threads,

@@ -83,6 +83,14 @@ struct RandomWeights {
     }
   }
 
+  /// Fills `bytes`, a multiple of 8, with e4m3 codes of numbers below 2: none that is no number.
+  func fillCodes(_ bytes: UnsafeMutableRawBufferPointer) {
+    for word in 0..<bytes.count / 8 {
+      bytes.storeBytes(
+        of: draw(UInt64(word)) & 0xBFBF_BFBF_BFBF_BFBF, toByteOffset: word * 8, as: UInt64.self)
+    }
+  }
+
   /// f16 bits of 256 scales: between 0.75 and 1.25 times `magnitude`, of either sign.
   private static func scales(around magnitude: Float) -> [UInt16] {
     (0..<256).map { index in
