@@ -9,6 +9,8 @@ after the other, in alternating order; each loads the file (not part of the spee
 with the same number of threads, flash attention and a 16-bit cache. The ratio of a pair is Fathom's speed over
 llama.cpp's; the table shows the median of the pairs, the smallest and the largest.
 
+--torch PYTHON, where PYTHON has torch and transformers, compares with those instead, in bf16 on 8 layers of the shape.
+
 llama.cpp comes as llama-cpp-python, built from source for this machine in a virtual environment of its own. Files that
 are missing are fabricated: random weights in the real shapes. Results go to Benchmarks/results, after every pair.
 """
@@ -28,6 +30,7 @@ ROOT = os.path.dirname(HERE)
 CACHE = os.path.join(os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "~/.cache")), "fathom-compare")
 
 # Name of the file (shape and format) and what is measured on it.
+TORCH_SUITES = {"v2-lite-8-bf16": "decode:32@0,prefill:256@0"}
 SUITES = {
     "v2-lite-q4_0": "decode:64@0,prefill:512@0,decode:32@4096,decode:32@0x4",
     "v2-lite-q8_0": "decode:48@0,prefill:256@0",
@@ -82,11 +85,10 @@ def peer_python(folder):
     return python
 
 
-def peer_facts(python, machine):
+def peer_facts(python, script, machine):
     """The peer's description of itself, which must use what the machine has."""
-    answer = subprocess.run([python, os.path.join(HERE, "peer_llama.py")], capture_output=True, text=True, check=True)
-    facts = json.loads(answer.stdout)
-    if "avx512_vnni" in machine.get("flags", []) and "AVX512_VNNI = 1" not in facts["system_info"]:
+    facts = run_json([python, os.path.join(HERE, script)])
+    if script == "peer_llama.py" and "avx512_vnni" in machine.get("flags", []) and "AVX512_VNNI = 1" not in facts["system_info"]:
         sys.exit(f"llama.cpp was built without AVX512_VNNI, which this machine has: {facts['system_info']}\n"
                  "remove the environment and let compare.py build it from source")
     return facts
@@ -99,9 +101,9 @@ def run_json(arguments):
     return json.loads(answer.stdout)
 
 
-def run_peer(python, model, cases, options):
+def run_peer(python, script, model, cases, options):
     plan = {"model": model, "threads": options.threads, "repetitions": options.repetitions, "cases": cases}
-    return run_json([python, os.path.join(HERE, "peer_llama.py"), json.dumps(plan)])
+    return run_json([python, os.path.join(HERE, script), json.dumps(plan)])
 
 
 def run_fathom(model, cases, options):
@@ -161,18 +163,18 @@ def summary(name, model, cases, pairs):
             "pairs": pairs}
 
 
-def show(result):
+def show(result, peer):
     def line(name, *cells):
         print(f"  {name:30s}" + "".join(f"{cell:>14s}" for cell in cells))
 
     print(f"\n{result['file']}, {result['bytes'] / 1e9:.2f} GB, {len(result['pairs'])} pairs")
-    line("", "Fathom", "llama.cpp", "ratio", "min…max")
+    line("", "Fathom", peer, "ratio", "min…max")
     for row in result["cases"]:
         ratio = row["ratio"]
         line(row["title"], f"{row['fathom']['median']:.1f}", f"{row['peer']['median']:.1f}", f"{ratio['median']:.2f}",
              f"{ratio['min']:.2f}…{ratio['max']:.2f}")
     load, peak = result["load_seconds"], result["peak_over_file"]
-    line("to the first token, s", f"{load['fathom']:.1f}", f"{load['peer']:.1f}")
+    line("load to full speed, s", f"{load['fathom']:.1f}", f"{load['peer']:.1f}")
     line("peak resident / file", f"{peak['fathom']:.2f}", f"{peak['peer']:.2f}")
     sys.stdout.flush()
 
@@ -225,7 +227,8 @@ def arguments():
     parser.add_argument("--models", default=os.path.join(CACHE, "models"), help="folder of the fabricated files")
     parser.add_argument("--peer", default=os.environ.get("FATHOM_PEER", os.path.join(CACHE, "llama.cpp")),
                         help="virtual environment of llama-cpp-python")
-    parser.add_argument("--name", default="compare", help="part of the names of the result files")
+    parser.add_argument("--torch", metavar="PYTHON", help="compare with transformers, run by this Python")
+    parser.add_argument("--name", help="part of the names of the result files (default: the peer's)")
     parser.add_argument("--results", default=os.path.join(HERE, "results"))
     return parser.parse_args()
 
@@ -233,23 +236,26 @@ def arguments():
 def main():
     options = arguments()
     machine = cpu()
-    python = peer_python(options.peer)
+    python, script = options.torch, "peer_torch.py"
+    if not python:
+        python, script = peer_python(options.peer), "peer_llama.py"
+    suites = TORCH_SUITES if options.torch else SUITES
     if options.model:
         plans = [(os.path.basename(options.model), options.model, options.cases)]
     else:
-        names = options.only.split(",") if options.only else list(SUITES)
-        unknown = [name for name in names if name not in SUITES]
+        names = options.only.split(",") if options.only else list(suites)
+        unknown = [name for name in names if name not in suites]
         if unknown:
-            sys.exit(f"--only: expected some of {', '.join(SUITES)}, found {', '.join(unknown)}")
-        plans = [(name, model_file(name, options), SUITES[name]) for name in names]
+            sys.exit(f"--only: expected some of {', '.join(suites)}, found {', '.join(unknown)}")
+        plans = [(name, model_file(name, options), suites[name]) for name in names]
     report = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": git("rev-parse", "--short=12", "HEAD") + ("+changes" if git("status", "--porcelain") else ""),
         "cpu": machine, "threads": options.threads, "repetitions": options.repetitions,
         "fathom": subprocess.run([options.fathom, "--version"], capture_output=True, text=True).stdout.strip(),
-        "peer": peer_facts(python, machine), "files": []}
+        "peer": peer_facts(python, script, machine), "files": []}
     os.makedirs(options.results, exist_ok=True)
-    path = os.path.join(options.results, f"{report['date'][:10]}-{options.name}")
+    path = os.path.join(options.results, f"{report['date'][:10]}-{options.name or report['peer']['name']}")
     for name, model, texts in plans:
         cases = [parse_case(text) for text in texts.split(",")]
         pairs = []
@@ -258,13 +264,15 @@ def main():
             # Who goes first alternates, so that what drifts favours neither.
             for program in ("peer", "fathom") if number % 2 == 0 else ("fathom", "peer"):
                 note(f"{name}, pair {number + 1} of {options.pairs}: {program}")
-                run = run_peer(python, model, cases, options) if program == "peer" else run_fathom(model, cases, options)
-                pair[program] = run
+                if program == "peer":
+                    pair[program] = run_peer(python, script, model, cases, options)
+                else:
+                    pair[program] = run_fathom(model, cases, options)
             pairs.append(pair)
             result = summary(name, model, cases, pairs)
             save(dict(report, files=report["files"] + [result]), path)
         report["files"].append(result)
-        show(result)
+        show(result, report["peer"]["name"])
     print(f"\nwritten: {os.path.relpath(path)}.json and .csv")
 
 
