@@ -45,3 +45,34 @@ void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks
 size_t fk_attend_scratch(size_t key_width, size_t value_width) {
   return FK_BLOCK_ROWS * 2 * (((key_width + 31) & ~(size_t)31) + fk_mixed_stride(value_width));
 }
+
+// 32 columns of a row in panels.
+static void decode_panel_group(float *y, const fk_matrix *w, size_t row, size_t group) {
+  size_t is4 = w->dtype == FK_Q4_PANEL, code_bytes = is4 ? 256 : 512, lane = row % FK_LANES;
+  const uint8_t *panel = (const uint8_t *)w->data + row / FK_LANES * fk_panel_bytes(w->dtype, w->cols);
+  const uint8_t *codes = panel + group * code_bytes + lane * 4;
+  uint16_t half;
+  memcpy(&half, panel + w->cols / 32 * code_bytes + group * 32 + lane * 2, 2);
+  float scale = fk_decode_f16(half);
+  for (size_t k = 0; k < 32; k++) {
+    int code = is4 ? (codes[k % 16 / 4 * 64 + k % 4] >> (k < 16 ? 0 : 4) & 0xF) - 8 : codes[k / 4 * 64 + k % 4] - 128;
+    y[k] = (float)code * scale;
+  }
+}
+
+void fk_decode_columns(float *y, const fk_matrix *w, size_t row, size_t begin, size_t count) {
+  fk_block_format format = fk_block_format_of(w->dtype);
+  if (format.columns == 0) {
+    for (size_t k = 0; k < count; k += 32) decode_panel_group(y + k, w, row, (begin + k) / 32);
+    return;
+  }
+  const uint8_t *block =
+      (const uint8_t *)w->data + (row * (w->cols / format.columns) + begin / format.columns) * format.bytes;
+  int8_t codes[256];
+  float scales[16], minimums[16];
+  for (size_t k = 0; k < count; k += format.columns, block += format.bytes) {
+    fk_expand_block(w->dtype, block, codes, scales, minimums);
+    for (size_t j = 0; j < format.columns; j++)
+      y[k + j] = (float)codes[j] * scales[j / format.group] + minimums[j / format.group];
+  }
+}

@@ -73,6 +73,14 @@ static inline float fk_load_element(const void *data, fk_dtype dtype, size_t ind
   }
 }
 
+// Columns of blocks and panels that are decoded at a time.
+enum { FK_DECODED_COLUMNS = 256 };
+
+static inline int fk_is_block(fk_dtype dtype) { return dtype >= FK_Q4_0; }
+
+// Decodes columns begin ..< begin + count of a row in blocks or panels; both are multiples of the block.
+void fk_decode_columns(float *y, const fk_matrix *w, size_t row, size_t begin, size_t count);
+
 static inline const uint8_t *fk_cache_row(const fk_cache *cache, size_t t) {
   return cache->pages[t / cache->page_tokens] + cache->layer_offset + (t % cache->page_tokens) * cache->row_bytes;
 }

@@ -1,26 +1,47 @@
 import FathomCore
 import FathomTensors
 
-/// A model on disk in the Hugging Face layout: configuration, tensors and the tokenizer's files.
+/// A model on disk, in the Hugging Face layout or in GGUF files: configuration and tensors.
 ///
 /// Opening checks the whole folder and reads no tensor data: the weights stay in the mapped files.
 public struct Checkpoint: Sendable {
-  /// The folder, as a path that can be opened.
+  /// The folder or the GGUF file, as a path that can be opened.
   public let folder: String
   public let config: ConfigurationReader
   public let generation: GenerationConfiguration
   /// How FP8 weights are stored; nil in a checkpoint of plain weights.
   public let quantization: Quantization?
   public let tensors: [String: StoredTensor]
-  public let files: [SafetensorsFile]
+  public let files: [MappedFile]
 
   /// The folder's own name, for messages.
   public let name: String
 
-  /// Opens the model at `path`: its folder, its `config.json` or a `.safetensors` file in it.
+  /// Opens the model at `path`: its folder, its `config.json` or a `.safetensors` file in it, or a GGUF file.
   ///
   /// - Throws: `InputError`, or `InputErrors` if shards and index disagree in several places.
   public static func open(_ path: String) throws -> Checkpoint {
+    let checkpoint = try GGUFFile.isGGUF(path) ? gguf(path) : folder(path)
+    // A file that was replaced between mapping and here would mix two models.
+    for file in checkpoint.files where !file.isUnchanged() {
+      throw InputError(
+        file.name, expected: "a file that stays the same while it is opened",
+        found: "another file or other content")
+    }
+    return checkpoint
+  }
+
+  private static func gguf(_ path: String) throws -> Checkpoint {
+    let file = try GGUFFile(path: path)
+    let config = try file.configuration()
+    let experts = try config.optionalInt("n_routed_experts", in: 0...(1 << 16)) ?? 0
+    return Checkpoint(
+      folder: path, config: config, generation: try GenerationConfiguration(nil, config: config),
+      quantization: nil, tensors: try GGUFTensors(file, experts: experts).tensors,
+      files: file.parts.map(\.file), name: file.metadata.file)
+  }
+
+  private static func folder(_ path: String) throws -> Checkpoint {
     let folder = try ModelFolder(path)
     let config = try configuration("config.json", in: folder)
     let generation =
@@ -28,19 +49,12 @@ public struct Checkpoint: Sendable {
       ? try configuration("generation_config.json", in: folder) : nil
     let quantization = try Quantization(config)
     let files = try weightFiles(in: folder)
-    let checkpoint = Checkpoint(
+    return Checkpoint(
       folder: folder.path, config: config,
       generation: try GenerationConfiguration(generation, config: config),
       quantization: quantization,
       tensors: try tensors(of: files, folder: folder.name),
-      files: files, name: folder.name)
-    // A file that was replaced between mapping and here would mix two models.
-    for file in files where !file.file.isUnchanged() {
-      throw InputError(
-        file.file.name, expected: "a file that stays the same while it is opened",
-        found: "another file or other content")
-    }
-    return checkpoint
+      files: files.map(\.file), name: folder.name)
   }
 
   /// The folder that `path` means: itself, or the one that holds the file it names.
@@ -77,7 +91,7 @@ public struct Checkpoint: Sendable {
 
   /// Throws if a file has changed in place since it was mapped, so that results can't be trusted.
   public func checkIntact() throws {
-    for file in files { try file.file.checkIntact() }
+    for file in files { try file.checkIntact() }
   }
 }
 

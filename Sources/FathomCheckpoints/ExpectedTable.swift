@@ -96,9 +96,7 @@ extension ExpectedTable {
         }
         continue
       }
-      if stored.shape != tensor.shape
-        || !Self.dtypes(tensor.storage, quantization).contains(stored.dtype)
-      {
+      if stored.shape != tensor.shape || !Self.accepts(stored, for: tensor, quantization) {
         differences.append((tensor.name, Self.error(tensor, quantization, found: stored.summary)))
       }
       let scaleName = tensor.name + "_scale_inv"
@@ -155,6 +153,16 @@ extension ExpectedTable {
     if let scale, scale.shape == shape, scaleDtypes.contains(scale.dtype) { return nil }
     return InputError(
       place(name), expected: "\(shape) \(text(scaleDtypes))", found: scale?.summary ?? "none")
+  }
+
+  /// Blocks of integers do for every linear weight, whose rows consist of whole ones.
+  private static func accepts(
+    _ stored: StoredTensor, for tensor: ExpectedTensor, _ quantization: Quantization?
+  ) -> Bool {
+    if tensor.storage == .linear, stored.dtype.isQuantizedInteger {
+      return stored.shape.last.map { $0 % stored.dtype.blockElements == 0 } ?? false
+    }
+    return dtypes(tensor.storage, quantization).contains(stored.dtype)
   }
 
   private static func dtypes(_ storage: ExpectedTensor.Storage, _ quantization: Quantization?)

@@ -5,14 +5,20 @@ import FathomText
 /// The text half of a checkpoint: tokenizer and chat format. It needs no weights.
 public struct CheckpointText: Sendable {
   public let tokenizer: Tokenizer
-  /// `model_type` of `config.json`; empty if the folder has none.
+  /// `model_type` of the configuration; empty if there is none.
   public let modelType: String
 
-  /// - Parameter path: the folder, or a file in it.
+  /// - Parameter path: the folder, a file in it, or a GGUF file.
   public init(path: String) throws {
-    let folder = try Checkpoint.folder(at: path)
-    tokenizer = try Tokenizer(folder: folder)
-    modelType = try Checkpoint.configuration(at: path)?.modelType() ?? ""
+    if GGUFFile.isGGUF(path) {
+      let file = try GGUFFile(path: path)
+      tokenizer = try Tokenizer(file)
+      modelType = try file.configuration().modelType() ?? ""
+    } else {
+      let folder = try Checkpoint.folder(at: path)
+      tokenizer = try Tokenizer(folder: folder)
+      modelType = try Checkpoint.configuration(at: path)?.modelType() ?? ""
+    }
   }
 
   /// The format of that name, or the one that the checkpoint's own template tells.
@@ -23,5 +29,34 @@ public struct CheckpointText: Sendable {
     return try ChatFormat.detect(
       chatTemplate: tokenizer.chatTemplate, modelType: modelType,
       vocabularyHas: { tokenizer.id(of: $0) != nil })
+  }
+}
+
+extension Tokenizer {
+  /// The tokenizer that the metadata of a GGUF file describes.
+  convenience init(_ file: GGUFFile) throws {
+    let metadata = file.metadata
+    let ids = 0...Int(Int32.max)
+    let model = try metadata.string("tokenizer.ggml.model")
+    guard model == "gpt2" else {
+      throw InputError(
+        "\(file.path), metadata tokenizer.ggml.model", expected: "\"gpt2\", a byte-level BPE",
+        found: InputError.excerpt(model))
+    }
+    do {
+      try self.init(
+        TokenTable(
+          tokens: try metadata.strings("tokenizer.ggml.tokens"),
+          types: try metadata.optionalIntegers("tokenizer.ggml.token_type"),
+          merges: try metadata.strings("tokenizer.ggml.merges"),
+          preTokenizer: try metadata.optionalString("tokenizer.ggml.pre") ?? "default",
+          bosID: try metadata.optionalInt("tokenizer.ggml.bos_token_id", in: ids),
+          eosID: try metadata.optionalInt("tokenizer.ggml.eos_token_id", in: ids),
+          padID: try metadata.optionalInt("tokenizer.ggml.padding_token_id", in: ids),
+          addsBosToken: try metadata.optionalBool("tokenizer.ggml.add_bos_token"),
+          chatTemplate: try metadata.optionalString("tokenizer.chat_template")))
+    } catch let error as InputError {
+      throw error.place.hasPrefix(file.path) ? error : error.inside(file.path)
+    }
   }
 }

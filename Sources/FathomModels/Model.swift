@@ -96,7 +96,7 @@ public final class Model: Sendable {
   }
 
   /// Whether a page of the weights could not be read.
-  package var isTorn: Bool { checkpoint.files.contains { $0.file.isTorn } }
+  package var isTorn: Bool { checkpoint.files.contains { $0.isTorn } }
 
   /// Throws if a mapped file changed under us, so that no answer is given from torn weights.
   package func checkIntact() throws {

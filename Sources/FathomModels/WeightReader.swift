@@ -46,7 +46,8 @@ package final class WeightReader {
   ) -> Matrix {
     note(ExpectedTensor(name, [rows, columns], storage: isQuantizable ? .linear : .plain))
     guard let stored = checkpoint.tensors[name], stored.shape == [rows, columns],
-      [.f32, .f16, .bf16, .f8e4m3].contains(stored.dtype)
+      [.f32, .f16, .bf16, .f8e4m3].contains(stored.dtype) || stored.dtype.isQuantizedInteger,
+      columns % stored.dtype.blockElements == 0
     else { return placeholder }
     var scales: Matrix.BlockScales?
     if stored.dtype == .f8e4m3 {

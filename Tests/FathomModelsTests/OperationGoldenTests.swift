@@ -143,8 +143,7 @@ import Testing
       let kernels = try #require(set.kernels)
       for row in 0..<rows {
         var y = [Float](repeating: 0, count: columns)
-        var storage = matrix.storage
-        kernels.pointee.decode_row(&y, &storage, row)
+        kernels.pointee.decode_row(&y, matrix.storage, row)
         #expect(y == Array(expected[row * columns..<(row + 1) * columns]), "row \(row)")
       }
     }

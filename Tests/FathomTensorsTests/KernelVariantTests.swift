@@ -18,17 +18,17 @@ import Testing
       for (rows, tokens) in [(1, 1), (3, 2), (9, 5), (17, 9)] {
         let w = random.matrix(rows: rows, columns: columns, dtype: dtype)
         let x = random.floats(tokens * columns)
-        var storage = w.storage
+        let storage = w.storage
         func product(_ kernels: UnsafePointer<fk_kernels>) -> [UInt32] {
           var y = [Float](repeating: 0, count: tokens * rows)
-          kernels.pointee.matmul(&y, rows, x, columns, tokens, &storage, 0, rows)
+          kernels.pointee.matmul(&y, rows, x, columns, tokens, storage, 0, rows)
           return y.map(\.bitPattern)
         }
         #expect(product(fast) == product(plain), "\(rows) × \(columns), \(tokens) tokens")
 
         func summedRows(_ kernels: UnsafePointer<fk_kernels>) -> [UInt32] {
           var y = [Float](repeating: 0, count: columns)
-          kernels.pointee.matmul_rows(&y, random.fixed, &storage, 0, rows)
+          kernels.pointee.matmul_rows(&y, random.fixed, storage, 0, rows)
           return y.map(\.bitPattern)
         }
         #expect(summedRows(fast) == summedRows(plain), "rows of \(rows) × \(columns)")

@@ -58,6 +58,44 @@ struct SeededNumbers: RandomNumberGenerator {
   }
 }
 
+extension SeededNumbers {
+  /// Random blocks or panels with plausible scales.
+  mutating func quantized(rows: Int, columns: Int, dtype: DType) -> Matrix {
+    let count = dtype.bytes(rows: rows, columns: columns)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+    for index in 0..<count {
+      bytes.storeBytes(of: UInt8.random(in: 0...255, using: &self), toByteOffset: index, as: UInt8.self)
+    }
+    // Where each format keeps f16 numbers; random bits there would be infinite or no number.
+    let halves: [Int] =
+      switch dtype {
+      case .q4_1, .q5_1, .q4K, .q5K: [0, 2]
+      case .q2K: [80, 82]
+      case .q3K: [108]
+      case .q6K: [208]
+      default: [0]
+      }
+    for block in 0..<count / dtype.blockBytes {
+      for offset in halves {
+        let half = UInt16.random(in: 0x1800..<0x2C00, using: &self) | (Bool.random(using: &self) ? 0x8000 : 0)
+        bytes.storeBytes(of: half, toByteOffset: block * dtype.blockBytes + offset, as: UInt16.self)
+      }
+    }
+    return Matrix(bytes, rows: rows, columns: columns, dtype: dtype, owner: Memory(bytes))
+  }
+}
+
+extension Matrix {
+  /// Q4_0 or Q8_0 blocks in panels.
+  func packed() -> Matrix {
+    let type: DType = dtype == .q4_0 ? .q4Panel : .q8Panel
+    let count = type.bytes(rows: rows, columns: columns)
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+    fk_pack_panels(bytes, type.kernelType, storage.pointee.data, rows, columns)
+    return Matrix(bytes, rows: rows, columns: columns, dtype: type, owner: Memory(bytes))
+  }
+}
+
 final class Memory {
   let pointer: UnsafeMutableRawPointer
   init(_ pointer: UnsafeMutableRawPointer) { self.pointer = pointer }

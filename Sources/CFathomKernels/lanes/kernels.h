@@ -120,8 +120,34 @@ FK_INLINE void matmul_dtype(float *y, size_t y_stride, const float *x, size_t x_
     for (size_t t = 0; t < tokens; t++) tile(1, 1, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, dtype, n);
 }
 
+// Blocks against f32 activations: nothing is rounded, and no speed is expected.
+static void matmul_decoded(float *y, size_t y_stride, const float *x, size_t x_stride, size_t tokens,
+                           const fk_matrix *w, size_t row_begin, size_t row_end) {
+  enum { GROUP = 8 };
+  float values[FK_DECODED_COLUMNS];
+  for (size_t n = row_begin; n < row_end; n++) {
+    for (size_t first = 0; first < tokens; first += GROUP) {
+      size_t count = fk_min(GROUP, tokens - first);
+      v16 sums[GROUP];
+      for (size_t t = 0; t < count; t++) sums[t] = v16_set(0);
+      for (size_t k = 0; k < w->cols; k += FK_DECODED_COLUMNS) {
+        size_t columns = fk_min(FK_DECODED_COLUMNS, w->cols - k);
+        fk_decode_columns(values, w, n, k, columns);
+        for (size_t t = 0; t < count; t++)
+          for (size_t j = 0; j < columns; j += FK_LANES)
+            sums[t] = v16_fma(v16_load(x + (first + t) * x_stride + k + j), v16_load(values + j), sums[t]);
+      }
+      for (size_t t = 0; t < count; t++) y[(first + t) * y_stride + n] = v16_halve(sums[t]);
+    }
+  }
+}
+
 static void matmul(float *y, size_t y_stride, const float *x, size_t x_stride, size_t tokens, const fk_matrix *w,
                    size_t row_begin, size_t row_end) {
+  if (fk_is_block(w->dtype)) {
+    matmul_decoded(y, y_stride, x, x_stride, tokens, w, row_begin, row_end);
+    return;
+  }
   switch (w->dtype) {
     case FK_F32: matmul_dtype(y, y_stride, x, x_stride, tokens, w, FK_F32, row_begin, row_end); return;
     case FK_F16: matmul_dtype(y, y_stride, x, x_stride, tokens, w, FK_F16, row_begin, row_end); return;
@@ -161,7 +187,24 @@ FK_INLINE void sum_columns(float *y, const float *x, const fk_matrix *w, fk_dtyp
   if (rest > 0) store_tail(y + c + full * FK_LANES, sums[full], rest);
 }
 
+static void sum_block_rows(float *y, const float *x, const fk_matrix *w, size_t row_begin, size_t count) {
+  float values[FK_DECODED_COLUMNS];
+  for (size_t c = 0; c < w->cols; c += FK_DECODED_COLUMNS) {
+    size_t width = fk_min(FK_DECODED_COLUMNS, w->cols - c);
+    memset(y + c, 0, width * sizeof(float));
+    for (size_t d = 0; d < count; d++) {
+      fk_decode_columns(values, w, row_begin + d, c, width);
+      for (size_t k = 0; k < width; k += FK_LANES)
+        v16_store(y + c + k, v16_fma(v16_set(x[d]), v16_load(values + k), v16_load(y + c + k)));
+    }
+  }
+}
+
 static void matmul_rows(float *y, const float *x, const fk_matrix *w, size_t row_begin, size_t count) {
+  if (fk_is_block(w->dtype)) {
+    sum_block_rows(y, x, w, row_begin, count);
+    return;
+  }
   // With blocks of scales a group of columns must not straddle two of them.
   size_t block = w->dtype == FK_E4M3 ? w->block_cols : w->cols;
   for (size_t begin = 0; begin < w->cols; begin += block) {
@@ -179,6 +222,10 @@ static void matmul_rows(float *y, const float *x, const fk_matrix *w, size_t row
 }
 
 static void decode_row(float *y, const fk_matrix *w, size_t row) {
+  if (fk_is_block(w->dtype)) {
+    fk_decode_columns(y, w, row, 0, w->cols);
+    return;
+  }
   for (size_t c = 0; c < w->cols; c++)
     y[c] = fk_load_element(w->data, w->dtype, row * w->cols + c) * tile_scale(w, row, c);
 }

@@ -18,6 +18,15 @@ static void products(float *sums, const float *x, const void *w, fk_dtype dtype,
 
 static float row_dot(const float *x, const fk_matrix *w, size_t n) {
   float total[FK_LANES] = {0};
+  if (fk_is_block(w->dtype)) {
+    float values[FK_DECODED_COLUMNS];
+    for (size_t k = 0; k < w->cols; k += FK_DECODED_COLUMNS) {
+      size_t count = fk_min(FK_DECODED_COLUMNS, w->cols - k);
+      fk_decode_columns(values, w, n, k, count);
+      products(total, x + k, values, FK_F32, 0, 0, count);
+    }
+    return fk_halve(total);
+  }
   if (w->dtype != FK_E4M3) {
     products(total, x, w->data, w->dtype, n * w->cols, 0, w->cols);
     return fk_halve(total);
@@ -41,7 +50,24 @@ static float scale_at(const fk_matrix *w, size_t n, size_t c) {
   return w->dtype == FK_E4M3 ? w->scales[n / w->block_rows * w->scale_cols + c / w->block_cols] : 1.0f;
 }
 
+// matmul_rows over blocks, some columns at a time.
+static void sum_block_rows(float *y, const float *x, const fk_matrix *w, size_t row_begin, size_t count) {
+  float values[FK_DECODED_COLUMNS];
+  for (size_t c = 0; c < w->cols; c += FK_DECODED_COLUMNS) {
+    size_t width = fk_min(FK_DECODED_COLUMNS, w->cols - c);
+    for (size_t k = 0; k < width; k++) y[c + k] = 0;
+    for (size_t d = 0; d < count; d++) {
+      fk_decode_columns(values, w, row_begin + d, c, width);
+      for (size_t k = 0; k < width; k++) y[c + k] = fmaf(x[d], values[k], y[c + k]);
+    }
+  }
+}
+
 static void matmul_rows(float *y, const float *x, const fk_matrix *w, size_t row_begin, size_t count) {
+  if (fk_is_block(w->dtype)) {
+    sum_block_rows(y, x, w, row_begin, count);
+    return;
+  }
   for (size_t c = 0; c < w->cols; c++) {
     float sum = 0;
     for (size_t d = 0; d < count; d++) {
@@ -53,6 +79,10 @@ static void matmul_rows(float *y, const float *x, const fk_matrix *w, size_t row
 }
 
 static void decode_row(float *y, const fk_matrix *w, size_t row) {
+  if (fk_is_block(w->dtype)) {
+    fk_decode_columns(y, w, row, 0, w->cols);
+    return;
+  }
   for (size_t c = 0; c < w->cols; c++)
     y[c] = fk_load_element(w->data, w->dtype, row * w->cols + c) * scale_at(w, row, c);
 }

@@ -16,6 +16,8 @@ package struct DenseBlueprint: Blueprint {
   package let rmsNormEps: Double
   package let tieWordEmbeddings: Bool
   package let rotary: RotaryEmbedding
+  /// Whether rotary channels turn as neighbouring pairs; otherwise as halves.
+  package let ropeInterleave: Bool
   /// Which projections of the attention have a bias.
   package let queryKeyValueBias: Bool
   package let outputBias: Bool
@@ -45,6 +47,7 @@ package struct DenseBlueprint: Blueprint {
     rmsNormEps = try config.double("rms_norm_eps", in: 0...1, default: 1e-6)
     tieWordEmbeddings = try config.bool("tie_word_embeddings", default: false)
     rotary = RotaryEmbedding(try RopeConfiguration(config), width: headDim)
+    ropeInterleave = try config.bool("rope_interleave", default: false)
     self.queryKeyValueBias = queryKeyValueBias
     self.outputBias = outputBias
     _ = try config.string("hidden_act", oneOf: ["silu"], default: "silu")
@@ -107,7 +110,7 @@ package struct DenseBlueprint: Blueprint {
         key: projection("k_proj", kv, hiddenSize, bias: queryKeyValueBias),
         value: projection("v_proj", kv, hiddenSize, bias: queryKeyValueBias),
         output: projection("o_proj", hiddenSize, q, bias: outputBias),
-        softmaxScale: 1 / Float(headDim).squareRoot()),
+        softmaxScale: 1 / Float(headDim).squareRoot(), ropeInterleave: ropeInterleave),
       postAttentionNorm: norm("\(prefix).post_attention_layernorm.weight", from: weights),
       feedForward: weights.swiglu(
         "\(prefix).mlp", hidden: hiddenSize, intermediate: intermediateSize))

@@ -27,6 +27,8 @@ package struct GroupedQueryAttention: Attention {
   package let value: Projection  // [keyHeads * headDim, hidden]
   package let output: Projection  // [hidden, heads * headDim]
   package let softmaxScale: Float
+  /// Whether rotary channels turn as neighbouring pairs; otherwise as halves.
+  package let ropeInterleave: Bool
 
   package func forward(_ x: Rows, into y: Rows, layer: Int, rotation: Rotation, step: Step) {
     let workspace = step.workspace
@@ -78,7 +80,11 @@ package struct GroupedQueryAttention: Attention {
     _ x: UnsafeMutablePointer<Float>, _ cos: UnsafeMutablePointer<Float>,
     _ sin: UnsafeMutablePointer<Float>
   ) {
-    fk_rope_halves(x, cos, sin, headDim)
+    if ropeInterleave {
+      fk_rope_interleaved(x, cos, sin, headDim)
+    } else {
+      fk_rope_halves(x, cos, sin, headDim)
+    }
   }
 
   /// Keys of all key heads, then their values.
