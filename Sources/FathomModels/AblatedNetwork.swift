@@ -147,7 +147,7 @@ private final class Builder {
       heads: shape.heads, keyHeads: shape.heads, headDim: shape.headWidth,
       query: projection(width, shape.hidden), key: projection(width, shape.hidden),
       value: projection(width, shape.hidden), output: projection(shape.hidden, width),
-      softmaxScale: 1 / Float(shape.headWidth).squareRoot())
+      softmaxScale: 1 / Float(shape.headWidth).squareRoot(), ropeInterleave: false)
   }
 
   private func latentAttention() throws -> any Attention {
