@@ -119,11 +119,13 @@ package struct SafetensorsHeader: Sendable {
       throw InputError(
         place(name), expected: "an object with dtype, shape and data_offsets", found: value.kind)
     }
-    guard let dtypeName = object["dtype"]?.stringValue, let dtype = DType(rawValue: dtypeName), dtype.blockElements == 1
+    guard let dtypeName = object["dtype"]?.stringValue, let dtype = DType(rawValue: dtypeName),
+      dtype.blockElements == 1
     else {
       throw InputError(
         place(name, "dtype"),
-        expected: "one of \(DType.allCases.filter { $0.blockElements == 1 }.map(\.rawValue).joined(separator: ", "))",
+        expected:
+          "one of \(DType.allCases.filter { $0.blockElements == 1 }.map(\.rawValue).joined(separator: ", "))",
         found: object["dtype"]?.kind ?? "none")
     }
     let shape = try shape(object["shape"], of: name)

@@ -83,7 +83,8 @@ package final class WeightMover: @unchecked Sendable {
     byteCount == 0 ? 1 : Double(movedBytes.load(ordering: .relaxed)) / Double(byteCount)
   }
 
-  private static func plan(_ candidates: [Candidate], _ placement: WeightPlacement) -> ([Move], Int) {
+  private static func plan(_ candidates: [Candidate], _ placement: WeightPlacement) -> ([Move], Int)
+  {
     guard case .resident(let budget) = placement else { return ([], 0) }
     var moves: [Move] = []
     var used = 0
@@ -94,7 +95,9 @@ package final class WeightMover: @unchecked Sendable {
       moves.append(Move(matrix: candidate.matrix, dtype: dtype, offset: used))
       used += (bytes + 63) & ~63
     }
-    if budget == nil, let available = WeightMemory.available, used > available / 10 * 9 { return ([], 0) }
+    if budget == nil, let available = WeightMemory.available, used > available / 10 * 9 {
+      return ([], 0)
+    }
     return (moves, used)
   }
 

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+// Q4_0 and its kin are the field's own names.
 import CFathomKernels
 
 /// How one element of a stored tensor is encoded.

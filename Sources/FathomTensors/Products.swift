@@ -39,7 +39,8 @@ package struct Products {
     let unit = unitRows(for: rows.count, columns: w.columns, tokens: x.count)
     (entries + count).initialize(
       to: Entry(
-        y: y.pointer - rows.lowerBound, yStride: y.stride, x: x, w: w.storage, begin: rows.lowerBound,
+        y: y.pointer - rows.lowerBound, yStride: y.stride, x: x, w: w.storage,
+        begin: rows.lowerBound,
         end: rows.upperBound,
         encoding: compute.encoding(for: w), firstUnit: units, unitRows: unit))
     count += 1

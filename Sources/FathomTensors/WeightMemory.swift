@@ -23,11 +23,13 @@ package final class WeightMemory: @unchecked Sendable {
   /// - Throws: `InputError` if the system refuses.
   package init(byteCount: Int) throws {
     let rounded = (byteCount + 2 * Self.hugePage - 1) / Self.hugePage * Self.hugePage
-    guard let memory = mmap(
-      nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), memory != MAP_FAILED
+    guard
+      let memory = mmap(
+        nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), memory != MAP_FAILED
     else {
       throw InputError(
-        "memory for weights", expected: "\(byteCount) bytes", found: "\(String(cString: strerror(errno)))")
+        "memory for weights", expected: "\(byteCount) bytes",
+        found: "\(String(cString: strerror(errno)))")
     }
     start = memory
     self.byteCount = rounded
@@ -53,8 +55,10 @@ package final class WeightMemory: @unchecked Sendable {
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)
     while fgets(&line, Int32(line.count), file) != nil {
-      let words = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        .split(whereSeparator: { $0 == " " || $0 == "\n" })
+      let words = String(
+        decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self
+      )
+      .split(whereSeparator: { $0 == " " || $0 == "\n" })
       if words.first == "MemAvailable:", words.count > 1, let kilobytes = Int(words[1]) {
         return kilobytes * 1024
       }

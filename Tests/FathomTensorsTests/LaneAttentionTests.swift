@@ -10,7 +10,9 @@ import Testing
     var count: Int
     var dtype: DType
     var chosen = false
-    var testDescription: String { "\(latent) + \(rope), \(count) rows, \(dtype), chosen: \(chosen)" }
+    var testDescription: String {
+      "\(latent) + \(rope), \(count) rows, \(dtype), chosen: \(chosen)"
+    }
   }
 
   static let cases: [Case] = [
@@ -138,7 +140,9 @@ private final class CachedRows {
             lanes.begin = span * 256
             lanes.end = min(visible, lanes.begin + 256)
             lanes.scale = 0.2
-            withUnsafeMutableBytes(of: &lanes.limits) { $0.copyBytes(from: limits.withUnsafeBytes(Array.init)) }
+            withUnsafeMutableBytes(of: &lanes.limits) {
+              $0.copyBytes(from: limits.withUnsafeBytes(Array.init))
+            }
             kernels.pointee.attend_lanes(&lanes, &cache, &mixes[span], scratch)
           }
         }

@@ -64,7 +64,8 @@ extension SeededNumbers {
     let count = dtype.bytes(rows: rows, columns: columns)
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
     for index in 0..<count {
-      bytes.storeBytes(of: UInt8.random(in: 0...255, using: &self), toByteOffset: index, as: UInt8.self)
+      bytes.storeBytes(
+        of: UInt8.random(in: 0...255, using: &self), toByteOffset: index, as: UInt8.self)
     }
     // Where each format keeps f16 numbers; random bits there would be infinite or no number.
     let halves: [Int] =
@@ -77,7 +78,9 @@ extension SeededNumbers {
       }
     for block in 0..<count / dtype.blockBytes {
       for offset in halves {
-        let half = UInt16.random(in: 0x1800..<0x2C00, using: &self) | (Bool.random(using: &self) ? 0x8000 : 0)
+        let half =
+          UInt16.random(in: 0x1800..<0x2C00, using: &self)
+          | (Bool.random(using: &self) ? 0x8000 : 0)
         bytes.storeBytes(of: half, toByteOffset: block * dtype.blockBytes + offset, as: UInt16.self)
       }
     }

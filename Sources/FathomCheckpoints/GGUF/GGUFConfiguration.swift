@@ -122,7 +122,9 @@ struct GGUFConfiguration {
         "routed_scaling_factor",
         .double(try metadata.optionalDouble(self.key("expert_weights_scale")) ?? 1)
       ),
-      ("norm_topk_prob", .bool(try metadata.optionalBool(self.key("expert_weights_norm")) ?? false)),
+      (
+        "norm_topk_prob", .bool(try metadata.optionalBool(self.key("expert_weights_norm")) ?? false)
+      ),
       ("scoring_func", .string(isSigmoid ? "sigmoid" : "softmax")),
       (
         "topk_method",

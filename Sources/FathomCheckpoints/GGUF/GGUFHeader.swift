@@ -103,7 +103,8 @@ package struct GGUFHeader: Sendable {
     let type = try reader.u32(place)
     guard let format = GGUFTensorType(type) else {
       throw InputError(
-        place, expected: "one of \(GGUFTensorType.names)", found: GGUFTensorType.name(ofUnknown: type))
+        place, expected: "one of \(GGUFTensorType.names)",
+        found: GGUFTensorType.name(ofUnknown: type))
     }
     guard dimensions[0] % format.dtype.blockElements == 0 else {
       throw InputError(
@@ -217,13 +218,18 @@ struct GGUFBytes {
       strings.reserveCapacity(count)
       for _ in 0..<count { strings.append(try string(place)) }
       return .strings(strings)
-    case 7: return .bools(try array(element, place, bytesEach: 1) { if case .bool(let x) = $0 { x } else { nil } })
+    case 7:
+      return .bools(
+        try array(element, place, bytesEach: 1) { if case .bool(let x) = $0 { x } else { nil } })
     case 6, 12:
-      return .numbers(try array(element, place, bytesEach: 4) { if case .number(let x) = $0 { x } else { nil } })
+      return .numbers(
+        try array(element, place, bytesEach: 4) { if case .number(let x) = $0 { x } else { nil } })
     case 0...5, 10, 11:
-      return .integers(try array(element, place, bytesEach: 1) { if case .integer(let x) = $0 { x } else { nil } })
+      return .integers(
+        try array(element, place, bytesEach: 1) { if case .integer(let x) = $0 { x } else { nil } })
     default:
-      throw InputError(place, expected: "an array of numbers, flags or texts", found: "type \(element)")
+      throw InputError(
+        place, expected: "an array of numbers, flags or texts", found: "type \(element)")
     }
   }
 

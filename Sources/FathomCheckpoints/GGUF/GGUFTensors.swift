@@ -69,7 +69,8 @@ struct GGUFTensors {
         name: name, dtype: dtype, shape: shape, file: file, byteRange: range)
       guard tensors.updateValue(stored, forKey: name) == nil else {
         throw InputError(
-          "tensor \(InputError.excerpt(tensor.name))", expected: "each tensor once", found: "it again")
+          "tensor \(InputError.excerpt(tensor.name))", expected: "each tensor once",
+          found: "it again")
       }
     }
     if let name = Self.whole[tensor.name] { return try store(name, shape, tensor.byteRange) }
@@ -82,7 +83,8 @@ struct GGUFTensors {
       guard shape.count == 3, shape[0] == experts, tensor.byteRange.count % max(experts, 1) == 0
       else {
         throw InputError(
-          "tensor \(InputError.excerpt(tensor.name))", expected: "\(experts) experts of a matrix each",
+          "tensor \(InputError.excerpt(tensor.name))",
+          expected: "\(experts) experts of a matrix each",
           found: "\(shape)")
       }
       let bytes = tensor.byteRange.count / experts

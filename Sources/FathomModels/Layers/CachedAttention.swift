@@ -94,7 +94,8 @@ package struct CachedAttention {
     var first = tokens.lowerBound
     while first < tokens.upperBound {
       var end = first + 1
-      while end < tokens.upperBound, end - first < tokensEach, step.owners[end] == step.owners[first]
+      while end < tokens.upperBound, end - first < tokensEach,
+        step.owners[end] == step.owners[first]
       {
         end += 1
       }
@@ -211,7 +212,8 @@ package struct CachedAttention {
     for lane in 0..<used {
       step.compute.kernels.pointee.pack_query(
         packed, lane,
-        queries[unit.firstToken + lane / unit.heads - firstToken, unit.firstHead + lane % unit.heads],
+        queries[
+          unit.firstToken + lane / unit.heads - firstToken, unit.firstHead + lane % unit.heads],
         width)
     }
   }

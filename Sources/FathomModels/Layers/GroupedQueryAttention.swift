@@ -45,7 +45,8 @@ package struct GroupedQueryAttention: Attention {
         let cache = step.sequences[step.owners[s]].cache
         for part in 0..<2 * keyHeads {
           cache.store(
-            kv[s] + part * headDim, part: self.part(part), position: step.positions[s], layer: layer)
+            kv[s] + part * headDim, part: self.part(part), position: step.positions[s], layer: layer
+          )
         }
       }
       let mixed = workspace.take(x.count, width: heads * headDim)

@@ -66,7 +66,8 @@ package struct MixtureOfExperts: FeedForward {
   }
 
   /// Runs each chosen expert over its tokens, and the shared one over all: two parallel regions for all products.
-  private func run(_ x: Rows, _ grouping: Grouping, into outputs: Rows, shared y: Rows, step: Step) {
+  private func run(_ x: Rows, _ grouping: Grouping, into outputs: Rows, shared y: Rows, step: Step)
+  {
     let compute = step.compute
     let workspace = step.workspace
     let capacity = 2 * min(experts.count, grouping.count) + 2
