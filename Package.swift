@@ -39,7 +39,7 @@ let package = Package(
     layer("FathomCore", []),
     layer("FathomTensors", ["CFathomKernels", "FathomCore"]),
     // Layer 1: what comes from outside.
-    layer("FathomCheckpoints", ["FathomCore", "FathomTensors"]),
+    layer("FathomCheckpoints", ["CFathomKernels", "FathomCore", "FathomTensors"]),
     layer(
       "FathomText", ["FathomCore"], exclude: ["Tokenizer/generate_unicode_tables.py"]),
     // Layer 2: networks.

@@ -76,6 +76,9 @@ static inline float fk_load_element(const void *data, fk_dtype dtype, size_t ind
 // Columns of blocks and panels that are decoded at a time.
 enum { FK_DECODED_COLUMNS = 256 };
 
+// Bytes of the scales at the beginning of a panel.
+static inline size_t fk_panel_scale_bytes(size_t columns) { return (columns + 63) & ~(size_t)63; }
+
 static inline int fk_is_block(fk_dtype dtype) { return dtype >= FK_Q4_0; }
 
 // Decodes columns begin ..< begin + count of a row in blocks or panels; both are multiples of the block.

@@ -35,9 +35,11 @@ public struct Checkpoint: Sendable {
     let file = try GGUFFile(path: path)
     let config = try file.configuration()
     let experts = try config.optionalInt("n_routed_experts", in: 0...(1 << 16)) ?? 0
+    let generation = try file.metadata.isPacked ? file.metadata.packedGeneration() : nil
     return Checkpoint(
-      folder: path, config: config, generation: try GenerationConfiguration(nil, config: config),
-      quantization: nil, tensors: try GGUFTensors(file, experts: experts).tensors,
+      folder: path, config: config,
+      generation: try GenerationConfiguration(generation, config: config),
+      quantization: try Quantization(config), tensors: try GGUFTensors(file, experts: experts).tensors,
       files: file.parts.map(\.file), name: file.metadata.file)
   }
 

@@ -196,8 +196,9 @@ final class FileProgress {
       lastShown = now
       return Terminal.status(line)
     }
+    // What takes no time needs no account of it.
     let tenth = done * 10 / max(total, 1)
-    guard tenth > lastTenth else { return }
+    guard tenth > lastTenth, seconds > 2 else { return }
     lastTenth = tenth
     Terminal.note(line)
   }

@@ -61,7 +61,7 @@ struct FathomCommand: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       ChatCommand.self, RunCommand.self, InspectCommand.self, TokenizeCommand.self,
-      RenderCommand.self, LogitsCommand.self, BenchCommand.self,
+      RenderCommand.self, LogitsCommand.self, ConvertCommand.self, BenchCommand.self,
     ])
 
   /// - Throws: `InputError` that names the commands.

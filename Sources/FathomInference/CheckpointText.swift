@@ -13,7 +13,7 @@ public struct CheckpointText: Sendable {
     if GGUFFile.isGGUF(path) {
       let file = try GGUFFile(path: path)
       tokenizer = try Tokenizer(file)
-      modelType = try file.configuration().modelType() ?? ""
+      modelType = try file.configuration().modelType()
     } else {
       let folder = try Checkpoint.folder(at: path)
       tokenizer = try Tokenizer(folder: folder)
@@ -36,6 +36,12 @@ extension Tokenizer {
   /// The tokenizer that the metadata of a GGUF file describes.
   convenience init(_ file: GGUFFile) throws {
     let metadata = file.metadata
+    if let text = try metadata.file("tokenizer.json") {
+      try self.init(
+        tokenizerJSON: text, tokenizerConfig: try metadata.file("tokenizer_config.json"),
+        chatTemplate: try metadata.file("chat_template.jinja"), origin: metadata.origin)
+      return
+    }
     let ids = 0...Int(Int32.max)
     let model = try metadata.string("tokenizer.ggml.model")
     guard model == "gpt2" else {

@@ -23,7 +23,7 @@ public final class Model: Sendable {
   public let mtpParameterCount: Int
 
   /// Names the weights: the same for the same configuration, tensor table and first bytes of some tensors.
-  public var fingerprint: String { Self.fingerprint(of: checkpoint) }
+  public var fingerprint: String { checkpoint.fingerprint }
 
   package let network: Network
   private let cacheParts: [[Int]]
@@ -78,21 +78,6 @@ public final class Model: Sendable {
   /// The cache of the MTP module, a layer of its own.
   package func mtpCacheLayout(_ type: CacheType) -> CacheLayout? {
     network.mtp.flatMap { _ in cacheParts.last.map { CacheLayout(layers: [$0], type: type) } }
-  }
-
-  private static func fingerprint(of checkpoint: Checkpoint) -> String {
-    var description = Array(JSON.object(checkpoint.config.fields).text().utf8)
-    let tensors = checkpoint.tensors.sorted { $0.key < $1.key }
-    // Looking into each of 90,000 tensors would read much of a large checkpoint.
-    let sampled = max(1, tensors.count / 512)
-    for (index, (name, tensor)) in tensors.enumerated() {
-      description += Array("\(name) \(tensor.summary) \(tensor.byteRange)".utf8)
-      if index % sampled == 0 {
-        tensor.withBytes { description.append(contentsOf: $0.prefix(64)) }
-      }
-    }
-    let sum = Checksum.of(description)
-    return String(repeating: "0", count: sum.leadingZeroBitCount / 4) + String(sum, radix: 16)
   }
 
   /// Whether a page of the weights could not be read.

@@ -45,21 +45,15 @@ package final class WeightReader {
     _ name: String, _ rows: Int, _ columns: Int, isQuantizable: Bool = true, use: Use = .product
   ) -> Matrix {
     note(ExpectedTensor(name, [rows, columns], storage: isQuantizable ? .linear : .plain))
+    // What is missing or misshapen is reported by `finish`.
     guard let stored = checkpoint.tensors[name], stored.shape == [rows, columns],
-      [.f32, .f16, .bf16, .f8e4m3].contains(stored.dtype) || stored.dtype.isQuantizedInteger,
-      columns % stored.dtype.blockElements == 0
+      isQuantizable || stored.dtype != .f8e4m3, let matrix = try? checkpoint.matrix(stored)
     else { return placeholder }
-    var scales: Matrix.BlockScales?
-    if stored.dtype == .f8e4m3 {
-      guard isQuantizable, let quantization = checkpoint.quantization,
-        let values = self.scales(of: stored, quantization)
-      else { return placeholder }
-      scales = Matrix.BlockScales(
-        values, blockRows: quantization.blockRows, blockColumns: quantization.blockColumns)
+    if use == .anyOrder, stored.dtype.isPanel {
+      overflow = InputError(
+        "tensor \(InputError.excerpt(name, limit: 200))",
+        expected: "rows that lie one behind the other", found: stored.summary)
     }
-    let matrix = Matrix(
-      stored.pointer, rows: rows, columns: columns, dtype: stored.dtype, scales: scales,
-      owner: stored.file)
     if use != .lookup {
       movable.append(WeightMover.Candidate(matrix: matrix, isPackable: use == .product))
     }
@@ -74,13 +68,6 @@ package final class WeightReader {
     case anyOrder
     /// A few rows at a time.
     case lookup
-  }
-
-  /// The scales of an e4m3 weight as f32; nil where they are missing or misshapen, which `finish` reports.
-  private func scales(of weight: StoredTensor, _ quantization: Quantization) -> [Float]? {
-    let shape = quantization.scaleShape(rows: weight.shape[0], columns: weight.shape[1])
-    guard let stored = checkpoint.scale(of: weight), stored.shape == shape else { return nil }
-    return stored.floats()
   }
 
   /// A norm weight or bias `[count]`, as f32.
@@ -134,27 +121,6 @@ package final class WeightReader {
   package func parameterCount(_ filter: (String) -> Bool) -> Int {
     table.tensors.reduce(0) { sum, tensor in
       filter(tensor.name) ? sum + tensor.shape.reduce(1, *) : sum
-    }
-  }
-}
-
-extension StoredTensor {
-  /// All values as f32, for the small tensors that are kept that way; nil for dtypes that hold no floats.
-  package func floats() -> [Float]? {
-    withBytes { bytes in
-      func values<Bits>(_ type: Bits.Type, _ decode: (Bits) -> Float) -> [Float] {
-        let width = MemoryLayout<Bits>.size
-        return (0..<elementCount).map {
-          decode(bytes.loadUnaligned(fromByteOffset: $0 * width, as: Bits.self))
-        }
-      }
-      return switch dtype {
-      case .f32: values(Float.self) { $0 }
-      case .bf16: values(UInt16.self, fk_decode_bf16)
-      case .f16: values(UInt16.self, fk_decode_f16)
-      case .f8e8m0: values(UInt8.self, fk_decode_e8m0)
-      default: nil
-      }
     }
   }
 }

@@ -76,6 +76,9 @@ extension DType {
     }
   }
 
+  /// Whether rows lie 16 by 16, in the order in which the kernels read them.
+  package var isPanel: Bool { panelType != nil }
+
   /// Whether weights of this type are small integers with scales, so that they meet activations rounded to 8 bits.
   package var isQuantizedInteger: Bool { panelType != nil || blockElements > 1 }
 }

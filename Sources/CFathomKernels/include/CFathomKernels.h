@@ -166,6 +166,15 @@ void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks
 size_t fk_attend_scratch(size_t key_width, size_t value_width);
 size_t fk_mixed_stride(size_t value_width);
 
+// Tells the processor that a thread waits for another one by looking again and again.
+static inline void fk_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // Operations on few values, the same on every machine.
 
 // Rotates neighbouring pairs (x0, x1), (x2, x3), … as DeepSeek's MLA does. cos and sin: [width / 2].
@@ -189,10 +198,14 @@ fk_block_format fk_block_format_of(fk_dtype dtype);
 // Takes one block apart: value k = codes[k] * scales[k / group] + minimums[k / group]. Formats without minimums write
 // zeros there. codes: [columns]; scales, minimums: [columns / group].
 void fk_expand_block(fk_dtype dtype, const void *block, int8_t *codes, float *scales, float *minimums);
+// Rounds x[columns], a multiple of 32, to blocks of FK_Q4_0 (the scale of least squared error among some) or FK_Q8_0
+// (largest magnitude / 127). Values are finite.
+void fk_quantize_blocks(uint8_t *blocks, fk_dtype dtype, const float *x, size_t columns);
 
 float fk_decode_e4m3(uint8_t code);
 uint8_t fk_encode_e4m3(float value);  // nearest even, saturating at +-448; NaN stays NaN
 float fk_decode_f16(uint16_t bits);
+uint16_t fk_encode_f16(float value);  // nearest even
 float fk_decode_bf16(uint16_t bits);
 uint16_t fk_encode_bf16(float value);
 float fk_decode_e8m0(uint8_t code);

@@ -19,7 +19,7 @@ static void encode_codes(uint8_t *row, const float *x, size_t columns) {
   }
 }
 
-enum { MAX_PANELS = 4, MAX_TOKENS = 8 };
+enum { MAX_PANELS = 4, MAX_TOKENS = 8, AHEAD = 8192 };
 
 // Where the activations of a tile of tokens and the panels of its rows are.
 typedef struct {
@@ -37,7 +37,7 @@ FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
 FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile *tile, size_t bits, size_t panels,
                               size_t tokens, size_t b) {
   const uint8_t *codes = tile->rows + b * FK_CODE_GROUP;
-  const uint8_t *weights = tile->panel + b * 64 * bits;
+  const uint8_t *weights = tile->panel + fk_panel_scale_bytes(tile->columns) + b * 64 * bits;
 #pragma unroll
   for (size_t t = 0; t < tokens; t++) {
     // What the unsigned weights' offset contributes, taken off beforehand.
@@ -51,6 +51,9 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
       const uint8_t *at = weights + p * tile->panel_bytes;
+      // Several tokens make one panel a slow stream, which the machine does not run ahead of by itself.
+      if (panels == 1 && tokens > 1) __builtin_prefetch(at + q * 16 * bits + AHEAD, 0, 2);
+      if (panels == 1 && tokens > 1 && bits == 8) __builtin_prefetch(at + q * 128 + 64 + AHEAD, 0, 2);
       if (bits == 4) {
         v16i pair = v16i_load(at + q * 64);
         low[p] = v16i_low_nibbles(pair);
@@ -70,6 +73,11 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
         sums[p][t] = v16i_dot(sums[p][t], high[p], second);
       }
     }
+    // In this order the chains of additions run side by side; left alone, compilers run one after the other.
+#pragma unroll
+    for (size_t t = 0; t < tokens; t++)
+#pragma unroll
+      for (size_t p = 0; p < panels; p++) v16i_pin(&sums[p][t]);
   }
 }
 
@@ -89,7 +97,7 @@ FK_INLINE void panel_tile(float *y, size_t y_stride, const code_tile *tile, size
   for (size_t p = 0; p < panels; p++)
 #pragma unroll
     for (size_t t = 0; t < tokens; t++) total[p][t] = v16_set(0);
-  const uint8_t *scales = tile->panel + tile->groups * 64 * bits;
+  const uint8_t *scales = tile->panel;
   for (size_t b = 0; b < tile->groups; b++) {
     v16i sums[MAX_PANELS][MAX_TOKENS];
     block_products(sums, tile, bits, panels, tokens, b);
@@ -122,8 +130,8 @@ FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_
                              size_t row_begin, size_t row_end) {
   code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, fk_panel_bytes(w->dtype, w->cols)};
   size_t n = row_begin;
-  // Few tokens: the weights come from memory, in several streams at once. Many: they are unpacked once per tile.
-  for (; count < 4 && n + 3 * FK_LANES < row_end; n += 4 * FK_LANES) {
+  // One token or two: the weights come from memory, in several streams at once. More: they are unpacked once per tile.
+  for (; count < 3 && n + 3 * FK_LANES < row_end; n += 4 * FK_LANES) {
     tile.panel = (const uint8_t *)w->data + n / FK_LANES * tile.panel_bytes;
     size_t t = 0;
     FK_PANEL_TOKENS(bits, 4, 2)
@@ -134,6 +142,7 @@ FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_
     size_t t = 0;
     FK_PANEL_TOKENS(bits, 1, 8)
     FK_PANEL_TOKENS(bits, 1, 4)
+    FK_PANEL_TOKENS(bits, 1, 2)
     FK_PANEL_TOKENS(bits, 1, 1)
   }
 }

@@ -35,7 +35,9 @@ public struct GGUFFile: Sendable {
 
   /// What `config.json` would say.
   public func configuration() throws -> ConfigurationReader {
-    ConfigurationReader(file: metadata.file, fields: try GGUFConfiguration(self).fields())
+    try metadata.isPacked
+      ? metadata.packedConfiguration()
+      : ConfigurationReader(file: metadata.file, fields: try GGUFConfiguration(self).fields())
   }
 
   private static func part(_ path: String) throws -> (header: GGUFHeader, file: MappedFile) {
@@ -70,6 +72,9 @@ public struct GGUFFile: Sendable {
 public struct GGUFMetadata: Sendable {
   public let values: [String: GGUFValue]
   let file: String
+
+  /// The file's name, for messages.
+  package var origin: String { file }
 
   private func error(_ key: String, _ expectation: String) -> InputError {
     let finding: String =

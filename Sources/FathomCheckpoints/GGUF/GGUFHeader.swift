@@ -160,7 +160,8 @@ struct GGUFBytes {
   private let bytes: UnsafeRawBufferPointer
   var offset = 0
 
-  private static let longestText = 1 << 24
+  // A packed model holds its tokenizer.json in one text.
+  private static let longestText = 1 << 26
   private static let longestArray = 1 << 24
 
   init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }

@@ -5,7 +5,8 @@ import Foundation
 /// comes, in the order of the table.
 ///
 /// The file is written under a temporary name and takes its own in `finish`. A writer that goes away before that,
-/// because of an error or Ctrl-C, takes the temporary file with it.
+/// because of an error or Ctrl-C, takes the temporary file with it, unless it is resumable: then the next one for the same
+/// path and the same header goes on behind the last whole tensor that is known to be on disk.
 ///
 /// Source: docs/gguf.md of the ggml project.
 package final class GGUFWriter {
@@ -39,46 +40,73 @@ package final class GGUFWriter {
     }
   }
 
+  /// Bytes that a resumed writer may have to write again.
+  private static let syncBytes = 256 << 20
+
   /// Bytes of all tensors, padding between them left out.
   package let tensorBytes: Int
   /// Tensor bytes written so far.
   package private(set) var writtenBytes = 0
 
+  /// Tensors whose data is complete.
+  package private(set) var tensor = 0
+
   private let path: String
   private let temporary: String
   private let tensors: [Tensor]
   private let alignment: Int
+  private let isResumable: Bool
   private var descriptor: Int32
-  /// The tensor being written, and its bytes still to come.
-  private var tensor = 0
+  /// Bytes of the current tensor still to come.
   private var missing = 0
+  /// Bytes of the file, and how many of them are known to be on disk.
+  private var position = 0
+  private var synced = 0
 
   /// Creates the temporary file and writes everything that stands before tensor data.
   ///
-  /// - Throws: `InputError` if the file can't be created or written.
+  /// - Parameter isResumable: whether what was written outlives the writer, and is taken up again by the next one.
+  /// - Throws: `InputError` if the file can't be created or written, or another process is writing it.
   package init(
-    path: String, metadata: [(key: String, value: Value)], tensors: [Tensor], alignment: Int = 32
+    path: String, metadata: [(key: String, value: Value)], tensors: [Tensor], alignment: Int = 32,
+    isResumable: Bool = false
   ) throws {
     precondition(alignment > 0 && alignment % 8 == 0, "an alignment of \(alignment)")
     self.path = path
     self.tensors = tensors
     self.alignment = alignment
+    self.isResumable = isResumable
     tensorBytes = tensors.reduce(0) { $0 + $1.byteCount }
-    temporary = "\(path).\(getpid()).tmp"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    temporary = isResumable ? "\(path).partial" : "\(path).\(getpid()).tmp"
+    descriptor = open(
+      temporary, O_RDWR | O_CREAT | O_CLOEXEC | (isResumable ? 0 : O_TRUNC), 0o644)
     guard descriptor >= 0 else {
       throw InputError(path, expected: "a file that can be created", found: Self.lastError())
     }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      descriptor = -1
+      throw InputError(
+        temporary, expected: "no other process that writes it", found: Self.lastError())
+    }
     missing = tensors.first?.byteCount ?? 0
     let header = Self.header(metadata, tensors, alignment: alignment)
+    if try isResumable && resume(behind: header) { return }
     try header.withUnsafeBytes { try put($0) }
     try skipWritten()
   }
 
   deinit {
     guard descriptor >= 0 else { return }
+    if isResumable { try? sync() }
     close(descriptor)
-    unlink(temporary)
+    if !isResumable { unlink(temporary) }
+  }
+
+  /// Removes what an unfinished writer left behind.
+  package static func discard(path: String) {
+    unlink("\(path).partial")
+    unlink("\(path).partial.synced")
   }
 
   /// Appends bytes of the current tensor, and moves on to the next where they complete it.
@@ -104,9 +132,63 @@ package final class GGUFWriter {
     }
     guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
       let error = InputError(path, expected: "a file that can be kept", found: Self.lastError())
-      unlink(temporary)
+      if !isResumable { unlink(temporary) }
       throw error
     }
+    if isResumable { unlink(syncedPath) }
+  }
+
+  private var syncedPath: String { temporary + ".synced" }
+
+  /// Says beside the file how much of it is on disk for certain.
+  private func sync() throws {
+    guard fsync(descriptor) == 0 else {
+      throw InputError(path, expected: "a file that can be kept", found: Self.lastError())
+    }
+    try AtomicFile.write(Array("\(position)".utf8), to: syncedPath)
+    synced = position
+  }
+
+  /// Goes to the end of the last whole tensor on disk, if the file there is the beginning of this one.
+  private func resume(behind header: [UInt8]) throws -> Bool {
+    guard let note = try? FileBytes.read(syncedPath), let onDisk = Int(String(decoding: note, as: UTF8.self)),
+      Self.begins(descriptor, with: header)
+    else {
+      ftruncate(descriptor, 0)
+      return false
+    }
+    let size = min(onDisk, Int(lseek(descriptor, 0, SEEK_END)))
+    position = header.count
+    while tensor < tensors.count {
+      let bytes = tensors[tensor].byteCount
+      let end = position + bytes + Self.padding(behind: bytes, to: alignment)
+      guard end <= size else { break }
+      position = end
+      writtenBytes += bytes
+      tensor += 1
+    }
+    missing = tensor < tensors.count ? tensors[tensor].byteCount : 0
+    synced = position
+    guard ftruncate(descriptor, off_t(position)) == 0,
+      lseek(descriptor, off_t(position), SEEK_SET) == off_t(position)
+    else {
+      throw InputError(temporary, expected: "a file that can be resumed", found: Self.lastError())
+    }
+    try skipWritten()
+    return true
+  }
+
+  private static func begins(_ descriptor: Int32, with header: [UInt8]) -> Bool {
+    var found = [UInt8](repeating: 0, count: header.count)
+    var offset = 0
+    while offset < found.count {
+      let count = found.withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress.map { $0 + offset }, $0.count - offset, off_t(offset))
+      }
+      guard count > 0 else { return false }
+      offset += count
+    }
+    return found == header
   }
 
   /// Pads behind a complete tensor, and passes over tensors of no bytes.
@@ -129,7 +211,9 @@ package final class GGUFWriter {
           path, expected: "room for \(tensorBytes) bytes of tensors", found: Self.lastError())
       }
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      position += count
     }
+    if isResumable, position - synced >= Self.syncBytes { try sync() }
   }
 
   private static func lastError() -> String { String(cString: strerror(errno)) }

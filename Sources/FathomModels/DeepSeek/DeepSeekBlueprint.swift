@@ -35,7 +35,7 @@ package struct DeepSeekBlueprint: Blueprint {
   package func build(from weights: WeightReader) throws -> Network {
     let embedding = weights.matrix(
       "model.embed_tokens.weight", config.vocabSize, config.hiddenSize,
-      use: config.tieWordEmbeddings ? .anyOrder : .lookup)
+      use: config.tieWordEmbeddings ? .product : .lookup)
     var layers: [DecoderLayer] = []
     for layer in 0..<config.numHiddenLayers {
       layers.append(decoderLayer(layer, isRouted: config.isRouted(layer), from: weights))

@@ -72,7 +72,7 @@ package struct DenseBlueprint: Blueprint {
   package func build(from weights: WeightReader) throws -> Network {
     let embedding = weights.matrix(
       "model.embed_tokens.weight", vocabSize, hiddenSize,
-      use: tieWordEmbeddings ? .anyOrder : .lookup)
+      use: tieWordEmbeddings ? .product : .lookup)
     var layers: [DecoderLayer] = []
     for layer in 0..<numHiddenLayers {
       layers.append(decoderLayer("model.layers.\(layer)", from: weights))

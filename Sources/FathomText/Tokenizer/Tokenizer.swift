@@ -48,6 +48,19 @@ public final class Tokenizer: Sendable {
       chatTemplate: template)
   }
 
+  /// Reads the texts of files that are part of another.
+  ///
+  /// - Parameter origin: the file they are part of, for messages.
+  package convenience init(
+    tokenizerJSON: String, tokenizerConfig: String?, chatTemplate: String?, origin: String
+  ) throws {
+    try self.init(
+      file: try JSONPlace(text: tokenizerJSON, file: "\(origin), tokenizer.json"),
+      config: try tokenizerConfig.map {
+        try JSONPlace(text: $0, file: "\(origin), tokenizer_config.json")
+      }, chatTemplate: chatTemplate)
+  }
+
   /// Reads documents that are in memory.
   public convenience init(json: JSON, config: JSON? = nil) throws {
     try self.init(
@@ -202,6 +215,14 @@ extension JSONPlace {
       self.init(try JSON.parse(FileBytes.read(path, limit: Self.largestFile)), file: path)
     } catch let error as InputError {
       throw error.place == path ? error : error.inside(path)
+    }
+  }
+
+  fileprivate init(text: String, file: String) throws {
+    do {
+      self.init(try JSON.parse(text), file: file)
+    } catch let error as InputError {
+      throw error.inside(file)
     }
   }
 }
