@@ -61,7 +61,9 @@ let package = Package(
       swiftSettings: strictSwift),
 
     tests("FathomCoreTests", ["FathomCore"]),
-    tests("FathomTensorsTests", ["CFathomKernels", "FathomTensors", "GoldenSupport"]),
+    tests(
+      "FathomTensorsTests",
+      ["CFathomKernels", "FathomCheckpoints", "FathomTensors", "GoldenSupport"]),
     tests(
       "FathomCheckpointsTests",
       [
@@ -79,7 +81,10 @@ let package = Package(
       ]),
     tests(
       "FathomInferenceTests",
-      ["FathomCore", "FathomTensors", "FathomModels", "FathomInference", "GoldenSupport"]),
+      [
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
+        "GoldenSupport",
+      ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "GoldenSupport"],
       resources: [.copy("Fixtures")]),

@@ -39,7 +39,8 @@ public struct Checkpoint: Sendable {
     return Checkpoint(
       folder: path, config: config,
       generation: try GenerationConfiguration(generation, config: config),
-      quantization: try Quantization(config), tensors: try GGUFTensors(file, experts: experts).tensors,
+      quantization: try Quantization(config),
+      tensors: try GGUFTensors(file, experts: experts).tensors,
       files: file.parts.map(\.file), name: file.metadata.file)
   }
 

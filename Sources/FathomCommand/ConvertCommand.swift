@@ -98,7 +98,8 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func isSame(_ a: String, _ b: String) -> Bool {
-    URL(fileURLWithPath: a).resolvingSymlinksInPath() == URL(fileURLWithPath: b)
+    URL(fileURLWithPath: a).resolvingSymlinksInPath()
+      == URL(fileURLWithPath: b)
       .resolvingSymlinksInPath()
   }
 

@@ -13,7 +13,7 @@ struct ModelOption: ParsableArguments {
   @Option(
     name: [.customShort("m"), .customLong("model")],
     help: ArgumentHelp(
-      "Folder of the checkpoint. (default: $\(variable))", valueName: "folder"))
+      "Folder of a checkpoint, or a GGUF file. (default: $\(variable))", valueName: "model"))
   var path: String?
 
   static var fromEnvironment: String? { ProcessInfo.processInfo.environment[variable] }
@@ -22,7 +22,8 @@ struct ModelOption: ParsableArguments {
   func required() throws -> String {
     guard let path = path ?? Self.fromEnvironment else {
       throw InputError(
-        "option --model", expected: "the folder of a checkpoint, here or in \(Self.variable)",
+        "option --model",
+        expected: "a checkpoint folder or a GGUF file, here or in \(Self.variable)",
         found: "none")
     }
     let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
@@ -31,7 +32,8 @@ struct ModelOption: ParsableArguments {
       let isHubName = path.split(separator: "/").count == 2 && !path.hasPrefix("/")
       throw InputError(
         "model \(InputError.excerpt(path, limit: 200))",
-        expected: "the folder of a checkpoint" + (isHubName ? " that was downloaded before" : ""),
+        expected: "a checkpoint folder or a GGUF file"
+          + (isHubName ? " that was downloaded before" : ""),
         found: "nothing there")
     }
     return expanded

@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 // Q4_0 and its kin are the field's own names.
 import CFathomKernels
 

@@ -105,7 +105,7 @@ import Testing
       let folder = root.appending(path: name)
       let checkpoint = try Checkpoint.open(folder.path)
       let onDisk = try checkpoint.files.reduce(0) {
-        let attributes = try FileManager.default.attributesOfItem(atPath: $1.file.path)
+        let attributes = try FileManager.default.attributesOfItem(atPath: $1.path)
         return $0 + (try #require(attributes[.size] as? Int))
       }
       #expect(checkpoint.totalBytes < onDisk && checkpoint.totalBytes > onDisk * 9 / 10)

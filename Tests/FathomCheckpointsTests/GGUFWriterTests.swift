@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func `a file that cannot be created is a typed error`() throws {
-    try TemporaryFolder.with { folder in
+    _ = try TemporaryFolder.with { folder in
       #expect(throws: InputError.self) { try write(folder + "/nowhere/model.gguf") }
     }
   }

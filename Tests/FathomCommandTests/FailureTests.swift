@@ -75,10 +75,16 @@ import Testing
     Case("run", "--model", "MODEL", "--context", "0", "Hi", says: "context"),
     Case("run", "--model", "MODEL", "--prefill-chunk", "0", "Hi", says: "prefill-chunk"),
     Case("run", "--model", "MODEL", "--draft", "maybe", "Hi", says: "'off', 'mtp' or 'auto'"),
-    Case("run", "--model", "MODEL", "--activations", "f64", "Hi", says: "'f32', 'bf16', 'int8'"),
+    Case("run", "--model", "MODEL", "--activations", "f64", "Hi", says: "'f32', 'bf16' or 'int8'"),
     Case("run", "--model", "MODEL", "--cache-type", "int4", "Hi", says: "'f32', 'bf16' or 'fp8'"),
     Case("run", "--model", "MODEL", "--thinking", "hard", "Hi", says: "hard"),
     Case("run", "--model", "MODEL", "--format", "chatml", "Hi", says: "deepseek-v3.1"),
+    // Conversion.
+    Case("convert", "nowhere", "out.gguf", "--to", "q4", says: "nothing there"),
+    Case("convert", "MODEL", "MODEL", "--to", "q4", says: "--force"),
+    Case("convert", "MODEL", "/nowhere/out.gguf", "--to", "q4", says: "a file that can be created"),
+    Case("convert", "MODEL", "out.gguf", "--to", "q2", says: "'q4', 'q8', 'fp8'"),
+    Case("convert", "MODEL", "out.gguf", "--to", "q4", "--tensor", "lm_head", says: "NAME=FORMAT"),
     // Ids to decode.
     Case("tokenize", "--model", "MODEL", "--decode", says: "standard input"),
     Case("tokenize", "--model", "MODEL", "--decode", input: "{}", says: "array of ids"),

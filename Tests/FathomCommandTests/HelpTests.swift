@@ -3,7 +3,9 @@ import Testing
 
 /// What people read first. `FATHOM_UPDATE_SNAPSHOTS=1 swift test --filter HelpTests` rewrites the snapshots.
 @Suite struct HelpTests {
-  static let commands = ["", "chat", "run", "inspect", "tokenize", "render", "logits", "bench"]
+  static let commands = [
+    "", "chat", "run", "inspect", "tokenize", "render", "logits", "convert", "bench",
+  ]
 
   @Test(arguments: commands)
   func `help is what was agreed on, examples included`(command: String) throws {

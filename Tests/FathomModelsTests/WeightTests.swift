@@ -105,8 +105,8 @@ import Testing
       let other = folder + "/m/other.safetensors"
       try TemporaryFolder.write(
         try TemporaryFolder.read(folder + "/m/model.safetensors"), to: other)
-      #expect(try Checkpoint.open(other).files.map(\.file.name) == ["other.safetensors"])
-      #expect(try Checkpoint.open(folder + "/m").files.map(\.file.name) == ["model.safetensors"])
+      #expect(try Checkpoint.open(other).files.map(\.name) == ["other.safetensors"])
+      #expect(try Checkpoint.open(folder + "/m").files.map(\.name) == ["model.safetensors"])
       let shard = GoldenFamily.path("deepseek_v3_sharded") + "/model-00002-of-000003.safetensors"
       #expect(try Checkpoint.open(shard).files.count == 3)
     }

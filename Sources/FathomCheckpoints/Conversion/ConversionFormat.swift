@@ -60,7 +60,7 @@ public struct ConversionPolicy: Sendable {
   }
 
   /// Whether `text` is `pattern` with something, or nothing, in place of each `*`.
-  static func matches(_ text: String, _ pattern: String) -> Bool {
+  package static func matches(_ text: String, _ pattern: String) -> Bool {
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
     guard let first = parts.first, let last = parts.last, parts.count > 1 else {
       return text == pattern

@@ -147,7 +147,9 @@ package struct Converter {
               let range = first..<min(rows.upperBound, first + unitRows)
               errors[unit] = encoder.encode(
                 range, of: source, into: buffer + unit * unitBytes,
-                scales: scales.baseAddress.map { $0 + first / PackedModel.scaleBlock * scaleColumns }
+                scales: scales.baseAddress.map {
+                  $0 + first / PackedModel.scaleBlock * scaleColumns
+                }
               )
             }
           }

@@ -151,7 +151,8 @@ package final class GGUFWriter {
 
   /// Goes to the end of the last whole tensor on disk, if the file there is the beginning of this one.
   private func resume(behind header: [UInt8]) throws -> Bool {
-    guard let note = try? FileBytes.read(syncedPath), let onDisk = Int(String(decoding: note, as: UTF8.self)),
+    guard let note = try? FileBytes.read(syncedPath),
+      let onDisk = Int(String(decoding: note, as: UTF8.self)),
       Self.begins(descriptor, with: header)
     else {
       ftruncate(descriptor, 0)

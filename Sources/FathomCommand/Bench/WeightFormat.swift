@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import ArgumentParser
 
 /// How fabricated matrices are stored; norms, biases and routers stay in f32.
