@@ -16,7 +16,8 @@ let package = Package(
       name: "FathomTensors", dependencies: ["CFathomKernels", "FathomCore"],
       path: "Library/FathomTensors", swiftSettings: counted),
     .target(
-      name: "FathomCheckpoints", dependencies: ["FathomCore", "FathomTensors"],
+      name: "FathomCheckpoints",
+      dependencies: ["CFathomKernels", "FathomCore", "FathomTensors"],
       path: "Library/FathomCheckpoints", swiftSettings: counted),
     .target(
       name: "FathomText", dependencies: ["FathomCore"], path: "Library/FathomText",

@@ -13,6 +13,8 @@ public struct RopeConfiguration: Sendable, Equatable {
     case linear(factor: Double)
     case yarn(Yarn)
     case llama3(Llama3)
+    /// What the frequency of each pair is divided by: GGUF files hold it in place of the rule it came from.
+    case divisors([Double])
   }
 
   public struct Yarn: Sendable, Equatable {
@@ -76,7 +78,7 @@ public struct RopeConfiguration: Sendable, Equatable {
     let key = section.has("rope_type") ? "rope_type" : "type"
     let factors = 1.0...1_000_000.0
     switch try section.string(
-      key, oneOf: ["default", "linear", "yarn", "llama3"], default: "default")
+      key, oneOf: ["default", "linear", "yarn", "llama3", Self.divisorsType], default: "default")
     {
     case "linear":
       return .linear(factor: try section.double("factor", in: factors))
@@ -104,10 +106,19 @@ public struct RopeConfiguration: Sendable, Equatable {
           "high_freq_factor", expected: "a number above low_freq_factor (\(llama3.lowFreqFactor))")
       }
       return .llama3(llama3)
+    case divisorsType:
+      let divisors = (section[divisorsType]?.arrayValue ?? []).compactMap(\.doubleValue)
+      guard !divisors.isEmpty, divisors.allSatisfy({ factors.contains($0) }) else {
+        throw section.error(divisorsType, expected: "numbers from 1 to 1000000")
+      }
+      return .divisors(divisors)
     default:
       return .none
     }
   }
+
+  /// The name under which divisors stand in a configuration made from a GGUF file.
+  static let divisorsType = "divisors"
 
   private static func originalPositions(
     _ section: ConfigurationReader, config: ConfigurationReader

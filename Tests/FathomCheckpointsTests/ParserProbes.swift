@@ -18,6 +18,14 @@ struct ParserProbe: Sendable {
       precondition(again == document, "\(document.text()) reads as another document")
     },
     ParserProbe(name: "safetensors") { try safetensors($0) },
+    ParserProbe(name: "gguf") { bytes in
+      let header = try GGUFHeader(bytes)
+      for tensor in header.tensors {
+        precondition(
+          tensor.byteRange.lowerBound >= 0 && tensor.byteRange.upperBound <= bytes.count,
+          "\(tensor.name) at \(tensor.byteRange) of \(bytes.count) bytes")
+      }
+    },
     ParserProbe(name: "index") { bytes in
       let index = try ShardIndex.parse(bytes)
       for shard in index.shards {

@@ -7,6 +7,8 @@ struct GGUFConfiguration {
   private let metadata: GGUFMetadata
   private let architecture: String
   private let tensors: [String: GGUFHeader.Tensor]
+  /// What the frequencies are divided by, if a tensor says so.
+  private let divisors: [Double]?
 
   private static let sizes = 0...(1 << 30)
 
@@ -18,6 +20,27 @@ struct GGUFConfiguration {
       for tensor in part.header.tensors { tensors[tensor.name] = tensor }
     }
     self.tensors = tensors
+    divisors = try Self.divisors(file)
+  }
+
+  private static func divisors(_ file: GGUFFile) throws -> [Double]? {
+    for part in file.parts {
+      guard let tensor = part.header.tensors.first(where: { $0.name == "rope_freqs.weight" }) else {
+        continue
+      }
+      guard GGUFTensorType(tensor.type)?.dtype == .f32, tensor.dimensions.count == 1,
+        tensor.dimensions[0] <= 1 << 16
+      else {
+        throw InputError(
+          "\(part.file.name), tensor rope_freqs.weight", expected: "a row of F32 numbers",
+          found: "\(tensor.dimensions) of type \(tensor.type)")
+      }
+      let stored = StoredTensor(
+        name: tensor.name, dtype: .f32, shape: tensor.dimensions, file: part.file,
+        byteRange: tensor.byteRange)
+      return (stored.floats() ?? []).map(Double.init)
+    }
+    return nil
   }
 
   func fields() throws -> JSONObject {
@@ -147,6 +170,10 @@ struct GGUFConfiguration {
   }
 
   private func ropeScaling() throws -> JSONObject? {
+    if let divisors {
+      let type = RopeConfiguration.divisorsType
+      return JSONObject(["type": .string(type), "divisors": .array(divisors.map { .double($0) })])
+    }
     let type = try metadata.optionalString(key("rope.scaling.type"))
     guard let type, type != "none" else { return nil }
     var scaling = JSONObject()

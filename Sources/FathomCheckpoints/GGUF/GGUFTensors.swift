@@ -43,7 +43,7 @@ struct GGUFTensors {
   ]
   /// Where heads are a dimension of their own.
   private static let ofHeads: Set<String> = ["attn_k_b.weight", "attn_v_b.weight"]
-  /// What the configuration says already.
+  /// Part of the configuration.
   private static let ignored: Set<String> = ["rope_freqs.weight"]
 
   init(_ file: GGUFFile, experts: Int) throws {

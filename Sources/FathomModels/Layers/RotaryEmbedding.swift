@@ -47,6 +47,10 @@ package struct RotaryEmbedding: Sendable {
       }
       let magnitude = allDim == 0 ? 1 : Self.magnitude(yarn.factor, allDim)
       softmaxFactor = Float(magnitude * magnitude)
+    case .divisors(let divisors):
+      inverseFrequencies = zip(plain, divisors).map { $0 / Float($1) }
+      attentionFactor = 1
+      softmaxFactor = 1
     case .llama3(let llama3):
       inverseFrequencies = plain.map { Self.stretched($0, by: llama3) }
       attentionFactor = 1
