@@ -48,7 +48,10 @@ let package = Package(
     // Layer 3: answers.
     layer(
       "FathomInference",
-      ["FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels"]),
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels",
+      ]),
     // What people import, and what they type.
     layer(
       "Fathom",
@@ -83,11 +86,12 @@ let package = Package(
       "FathomInferenceTests",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
-        "GoldenSupport",
+        "AllocationCounter", "GoldenSupport",
       ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: strictC),
     .target(
       name: "GoldenSupport",
       dependencies: ["FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels"],

@@ -120,7 +120,7 @@ extension Session {
     let prefilled = clock.now
     generation.statistics.prefillSeconds = (prefilled - start).inSeconds
     var pace = DraftingPace(options.drafting, canDraft: drafter != nil)
-    var upcoming = Upcoming(first: logits)
+    var upcoming = Upcoming()
     loop: while true {
       if isCancelled() {
         generation.finishReason = .cancelled
@@ -130,7 +130,9 @@ extension Session {
         generation.finishReason = .length
         break
       }
-      let token = logits(upcoming) { sampler.pick($0) }
+      let token = (upcoming.drafted?.before ?? logits).withUnsafeBufferPointer {
+        sampler.pick($0)
+      }
       generation.tokens.append(token)
       if generation.tokens.count == 1 {
         generation.statistics.timeToFirstTokenSeconds = (clock.now - start).inSeconds
@@ -145,9 +147,9 @@ extension Session {
       if options.maxTokens.map({ generation.tokens.count >= $0 }) == true { continue }
 
       // A draft that came true has been run already.
-      if let drafted = upcoming.drafted {
+      if upcoming.drafted != nil {
         if cameTrue {
-          upcoming = Upcoming(first: drafted.logits)
+          upcoming = Upcoming()
           continue
         }
         truncate(to: tokens.count - 1)
@@ -173,25 +175,19 @@ extension Session {
     return generation
   }
 
-  /// What the next picks are made from: logits behind the timeline, or behind the token before a drafted one that
-  /// has been run along.
+  /// What the next pick is made from: `logits`, or where a draft has been run along, those before it.
   private struct Upcoming {
-    var first: [Float]
-    var drafted: (token: Int32, logits: [Float])?
-  }
-
-  private func logits(_ upcoming: Upcoming, _ pick: (UnsafeBufferPointer<Float>) -> Int32) -> Int32
-  {
-    upcoming.first.withUnsafeBufferPointer(pick)
+    var drafted: (token: Int32, before: [Float])?
   }
 
   /// Runs a token, and behind it a draft if there is to be one: both in one step of the main model.
   private func advance(_ token: Int32, drafts: Bool) throws -> Upcoming {
     if drafts, let guess = drafter?.draft(next: token, session: self) {
-      let rows = try evaluate([token, guess], logitRows: 0..<2)
-      return Upcoming(first: rows[0], drafted: (guess, rows[1]))
+      let rows = try evaluate([token, guess], rowsBefore: 0..<1)
+      return Upcoming(drafted: (guess, rows[0]))
     }
-    return Upcoming(first: try evaluate([token], logitRows: 0..<1)[0])
+    try evaluate([token])
+    return Upcoming()
   }
 }
 

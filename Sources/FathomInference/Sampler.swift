@@ -1,3 +1,4 @@
+import CFathomKernels
 import FathomTensors
 
 /// Picks tokens from logits, one after another, for one answer.
@@ -92,7 +93,11 @@ public struct Sampler: Sendable {
 
   /// The likeliest token, the lowest of equals.
   package static func argmax(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
-    var best = 0
+    guard let first = logits.baseAddress, !logits.isEmpty else { return 0 }
+    var best = fk_largest(first, logits.count)
+    guard best == logits.count else { return Int32(best) }
+    // A bias may have made a token certain or impossible: an infinity.
+    best = 0
     for index in logits.indices where logits[index] > logits[best] { best = index }
     return Int32(best)
   }

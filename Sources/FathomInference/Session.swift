@@ -1,3 +1,4 @@
+import CFathomKernels
 import FathomCore
 import FathomModels
 import FathomTensors
@@ -63,7 +64,7 @@ public final class Session {
         ? options.prefillChunk
         : options.prefillChunk - tokens.count % CacheLayout.pageTokens
       let chunk = Array(new[done..<min(new.count, done + size)])
-      try evaluate(chunk, logitRows: chunk.count - 1..<chunk.count)
+      try evaluate(chunk)
       done += chunk.count
       progress(done)
     }
@@ -86,39 +87,59 @@ public final class Session {
     }
   }
 
-  /// Runs tokens in one step and returns the logits of some of its rows; the last row's become `logits` if it is
-  /// among them. Tokens have been checked.
+  /// Runs tokens in one step. The logits of its last row become `logits`; those of the rows before it that are asked
+  /// for are returned. Tokens have been checked.
   @discardableResult
-  func evaluate(_ new: [Int32], logitRows: Range<Int>, observer: ForwardObserver? = nil) throws
-    -> [[Float]]
+  func evaluate(_ new: [Int32], rowsBefore: Range<Int> = 0..<0, observer: ForwardObserver? = nil)
+    throws -> [[Float]]
   {
     let decoder = model.network.decoder
-    let results = workspace.scope {
+    let first = rowsBefore.isEmpty ? new.count - 1 : rowsBefore.lowerBound
+    precondition(
+      rowsBefore.isEmpty || rowsBefore.upperBound == new.count - 1,
+      "rows \(rowsBefore) before the last of \(new.count)")
+    let (results, isFinite) = workspace.scope {
       let hidden = workspace.take(new.count, width: decoder.hiddenSize)
       let step = Step(
         [Step.Sequence(tokens: new, cache: cache)], compute: compute, workspace: workspace,
         attention: options.attention, observer: observer)
       decoder.forward(step, into: hidden)
       drafter?.note(hidden, from: tokens.count)
-      let logits = workspace.take(logitRows.count, width: decoder.vocabularySize)
-      decoder.logits(hidden.rows(logitRows), into: logits, step: step)
-      return (0..<logitRows.count).map {
+      let logits = workspace.take(new.count - first, width: decoder.vocabularySize)
+      decoder.logits(hidden.rows(first..<new.count), into: logits, step: step)
+      keepLast(logits[logits.count - 1])
+      let isFinite = (0..<logits.count).allSatisfy {
+        fk_largest(logits[$0], logits.width) < logits.width
+      }
+      let rows = (0..<rowsBefore.count).map {
         Array(UnsafeBufferPointer(start: logits[$0], count: logits.width))
       }
+      return (rows, isFinite)
     }
     do {
       try checkWeights()
-      for row in results { try Self.checkFinite(row, behind: tokens.count + new.count) }
+      if !isFinite {
+        for row in results + [lastLogits] {
+          try Self.checkFinite(row, behind: tokens.count + new.count)
+        }
+      }
     } catch {
       // What came out of torn or broken weights must not stay in the timeline.
       cache.truncate(to: tokens.count)
       drafter?.truncate(to: tokens.count)
+      lastLogits = []
       throw error
     }
     tokens += new
     drafter?.catchUp(with: self)
-    lastLogits = logitRows.upperBound == new.count ? results.last ?? [] : []
     return results
+  }
+
+  /// Takes over a row of logits, into the memory of the last one.
+  private func keepLast(_ row: UnsafePointer<Float>) {
+    let width = model.network.decoder.vocabularySize
+    if lastLogits.count != width { lastLogits = [Float](repeating: 0, count: width) }
+    lastLogits.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: row, count: width) }
   }
 
   /// Whether the files are still what they were: a torn mapping is noticed at once, a file changed in place within
@@ -142,7 +163,8 @@ public final class Session {
   @discardableResult
   package func evaluateAll(_ new: [Int32], observer: ForwardObserver? = nil) throws -> [[Float]] {
     try check(new)
-    return try evaluate(new, logitRows: new.indices, observer: observer)
+    guard !new.isEmpty else { return [] }
+    return try evaluate(new, rowsBefore: 0..<new.count - 1, observer: observer) + [lastLogits]
   }
 
   /// Logits of the MTP module for a whole prompt: row i, from the hidden state at i and the token at i + 1, is about

@@ -188,6 +188,9 @@ void fk_round_int8(float *y, const float *x, size_t width);
 // Stores `width` values as elements of a cached row; FK_E4M3 picks the part's power-of-two scale and writes it.
 void fk_cache_store(uint8_t *row, fk_dtype dtype, fk_part part, size_t scale_offset, const float *x);
 
+// The index of the largest value, the lowest of equals; `width`, at least 1, if a value is infinite or no number.
+size_t fk_largest(const float *x, size_t width);
+
 // What a block of a quantised format is: `columns` neighbouring values of a row in `bytes` bytes, in groups of `group`
 // values that share a scale. All zero for other formats. `has_minimum` says whether groups add a minimum.
 typedef struct {

@@ -67,3 +67,28 @@ void fk_cache_store(uint8_t *row, fk_dtype dtype, fk_part part, size_t scale_off
       }
   }
 }
+
+// Sixteen maximums side by side, which compilers make vectors of.
+size_t fk_largest(const float *x, size_t width) {
+  float largest[FK_LANES], trouble[FK_LANES] = {0};
+  for (size_t lane = 0; lane < FK_LANES; lane++) largest[lane] = x[0];
+  size_t k = 0;
+  for (; k + FK_LANES <= width; k += FK_LANES)
+    for (size_t lane = 0; lane < FK_LANES; lane++) {
+      float value = x[k + lane];
+      largest[lane] = largest[lane] < value ? value : largest[lane];
+      trouble[lane] += value * 0;
+    }
+  for (; k < width; k++) {
+    largest[0] = largest[0] < x[k] ? x[k] : largest[0];
+    trouble[0] += x[k] * 0;
+  }
+  float most = largest[0];
+  for (size_t lane = 0; lane < FK_LANES; lane++) {
+    most = most < largest[lane] ? largest[lane] : most;
+    if (trouble[lane] != 0 || trouble[lane] != trouble[lane]) return width;
+  }
+  size_t index = 0;
+  while (index < width && x[index] != most) index++;
+  return index;
+}
