@@ -46,6 +46,14 @@ static inline float fk_exp(float x) {
   return p * power;
 }
 
+// Rounded to bfloat16, nearest even; NaN keeps its sign and stays a NaN. In a loop it becomes vectors.
+static inline uint16_t fk_bf16_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  uint32_t rounded = (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16, quiet = bits >> 16 | 0x40u;
+  return (uint16_t)((bits & 0x7FFFFFFFu) > 0x7F800000u ? quiet : rounded);
+}
+
 // Below every score: the maximum of a lane that has seen no row.
 #define FK_NO_MAXIMUM -1e30f
 

@@ -36,22 +36,27 @@ package struct Products {
       "product: x [\(x.count), \(x.width)], w [\(w.rows), \(w.columns)] rows \(rows), y [\(y.count), \(y.width)]"
     )
     precondition(count < capacity, "more than \(capacity) products")
-    let unit = unitRows(for: rows.count, columns: w.columns, tokens: x.count)
+    let encoding = compute.encoding(for: w)
+    let unit = unitRows(
+      for: rows.count, columns: w.columns, tokens: x.count, grain: encoding == .floats ? 16 : 64)
     (entries + count).initialize(
       to: Entry(
         y: y.pointer - rows.lowerBound, yStride: y.stride, x: x, w: w.storage,
         begin: rows.lowerBound,
         end: rows.upperBound,
-        encoding: compute.encoding(for: w), firstUnit: units, unitRows: unit))
+        encoding: encoding, firstUnit: units, unitRows: unit))
     count += 1
     units += (rows.count + unit - 1) / unit
   }
 
   /// Rows of a unit of work: enough to outweigh the cost of handing it out, few enough that every thread gets several.
-  private func unitRows(for rows: Int, columns: Int, tokens: Int) -> Int {
-    let worthwhile = max(64, 131_072 / max(columns * tokens, 1))
-    let share = rows / (compute.pool.threads * 4)
-    return max(64, min(worthwhile, share)) & ~63
+  ///
+  /// A few tokens read their weights from memory, in streams that had better be long.
+  private func unitRows(for rows: Int, columns: Int, tokens: Int, grain: Int) -> Int {
+    let worthwhile = 131_072 / max(columns * tokens, 1)
+    let share = rows / (compute.pool.threads * 2)
+    let unit = tokens < 4 ? share : min(max(grain, worthwhile), share / 2)
+    return max(grain, unit / grain * grain)
   }
 
   package func run() {

@@ -3,8 +3,8 @@
 
 static void pack_query(uint32_t *query, size_t lane, const float *x, size_t width) {
   for (size_t k = 0; k < width; k += 2) {
-    uint32_t odd = k + 1 < width ? fk_encode_bf16(x[k + 1]) : 0;
-    query[k / 2 * FK_LANES + lane] = fk_encode_bf16(x[k]) | odd << 16;
+    uint32_t odd = k + 1 < width ? fk_bf16_of(x[k + 1]) : 0;
+    query[k / 2 * FK_LANES + lane] = fk_bf16_of(x[k]) | odd << 16;
   }
 }
 
@@ -12,6 +12,7 @@ static void pack_query(uint32_t *query, size_t lane, const float *x, size_t widt
 typedef struct {
   const uint8_t *keys, *values;
   size_t stride, rows, first;
+  int is_in_place;
 } cached_block;
 
 FK_INLINE void gather_part(uint16_t *to, const fk_cache *cache, const uint8_t *row, fk_part part) {
@@ -24,7 +25,7 @@ FK_INLINE void gather_part(uint16_t *to, const fk_cache *cache, const uint8_t *r
   for (; c + FK_LANES <= part.width; c += FK_LANES)
     v16_store_bf16(to + c, v16_mul(load_elements(row + (part.begin + c) * size, cache->dtype), v16_set(scale)));
   for (; c < part.width; c++)
-    to[c] = fk_encode_bf16(fk_load_element(row, cache->dtype, part.begin + c) * scale);
+    to[c] = fk_bf16_of(fk_load_element(row, cache->dtype, part.begin + c) * scale);
 }
 
 static inline size_t gathered_stride(size_t key_width, size_t value_width) {
@@ -40,7 +41,8 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
                  (lanes->key_b.width == 0 || lanes->key_b.begin == lanes->key_a.begin + lanes->key_a.width);
   if (in_place) {
     const uint8_t *row = fk_cache_row(cache, begin);
-    return (cached_block){row + 2 * lanes->key_a.begin, row + 2 * lanes->value.begin, cache->row_bytes, end - begin, begin};
+    return (cached_block){row + 2 * lanes->key_a.begin, row + 2 * lanes->value.begin, cache->row_bytes, end - begin,
+                          begin, 1};
   }
   size_t stride = gathered_stride(width, lanes->value.width), values = stride - fk_mixed_stride(lanes->value.width);
   for (size_t t = begin; t < end; t++) {
@@ -51,7 +53,7 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
     if (lanes->key_b.width > 0) gather_part(to + lanes->key_a.width, cache, row, lanes->key_b);
     gather_part(to + values, cache, row, lanes->value);
   }
-  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), 2 * stride, end - begin, begin};
+  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), 2 * stride, end - begin, begin, 0};
 }
 
 // scores[t] = key_t . query for rows t ..< t + rows of the block; rows is a constant.
@@ -135,7 +137,15 @@ static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
     score_block(scores, lanes, &block);
     v16_store(correction, weigh_block(weights, scores, lanes, &block, mix));
     unsigned state = v16_flush_begin();
-    for (size_t c = 0; c < stride; c += FK_LANES) mix_columns(mix->mixed, stride, weights, correction, &block, c);
+    // The rows of the next block come from memory while these are mixed.
+    size_t next = begin + FK_BLOCK_ROWS, ahead = block.is_in_place && next < lanes->end ? block.rows * cache->row_bytes : 0;
+    const uint8_t *rows = ahead > 0 ? fk_cache_row(cache, next) : NULL;
+    size_t share = ahead * FK_LANES / stride;
+    for (size_t c = 0; c < stride; c += FK_LANES) {
+      for (size_t at = c / FK_LANES * share; at < ahead && at < (c / FK_LANES + 1) * share; at += 64)
+        __builtin_prefetch(rows + at, 0, 2);
+      mix_columns(mix->mixed, stride, weights, correction, &block, c);
+    }
     v16_flush_end(state);
   }
 }

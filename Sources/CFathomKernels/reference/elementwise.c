@@ -62,7 +62,7 @@ void fk_cache_store(uint8_t *row, fk_dtype dtype, fk_part part, size_t scale_off
     }
     default:
       for (size_t k = 0; k < part.width; k++) {
-        uint16_t bits = fk_encode_bf16(x[k]);
+        uint16_t bits = fk_bf16_of(x[k]);
         memcpy(row + 2 * (part.begin + k), &bits, 2);
       }
   }

@@ -1,8 +1,5 @@
 // Number formats: what the bits of a stored element mean.
-#include <math.h>
-#include <string.h>
-
-#include "../include/CFathomKernels.h"
+#include "../scalar.h"
 
 float fk_decode_bf16(uint16_t bits) {
   uint32_t wide = (uint32_t)bits << 16;
@@ -11,13 +8,7 @@ float fk_decode_bf16(uint16_t bits) {
   return value;
 }
 
-// Round to nearest even; NaN keeps its sign and stays a NaN.
-uint16_t fk_encode_bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return (uint16_t)((bits >> 16) | 0x40u);
-  return (uint16_t)((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
-}
+uint16_t fk_encode_bf16(float value) { return fk_bf16_of(value); }
 
 float fk_decode_f16(uint16_t bits) {
   uint32_t sign = (uint32_t)(bits & 0x8000u) << 16;
