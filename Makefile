@@ -40,7 +40,7 @@ fuzz: ## every parser of outside bytes for a minute; SECONDS_EACH=600 for ten
 neon: ## the NEON kernels against the reference, under an emulator; needs qemu-user and an aarch64 cross compiler
 	@mkdir -p .build
 	aarch64-linux-gnu-gcc -static -O2 -std=c17 -o .build/neon-check Tests/NeonCheck/neon_check.c \
-	  $(addprefix Sources/CFathomKernels/,dispatch.c reference/*.c arm/*.c) -lm
+	  $(addprefix Sources/CFathomKernels/,dispatch.c panels.c reference/*.c arm/*.c) -lm
 	qemu-aarch64 .build/neon-check
 
 reference: ## tests that also read the reference set (../shared/reference, or FATHOM_REFERENCE)

@@ -23,6 +23,90 @@ static void compare(const char *what, size_t width, const float *a, const float 
 
 enum { MAX = 512, ROWS = 9, TOKENS = 5 };
 
+// Products with rounded activations: blocks and panels of every format against 8 bits, bf16 and FP8 against bf16.
+static void check_rounded(const fk_kernels *plain, const fk_kernels *neon) {
+  enum { COLUMNS = 512, N = 33, T = 9 };
+  static float x[T * COLUMNS], a[T * N], b[T * N], scales[64];
+  static uint8_t blocks[48 * COLUMNS * 2], panels[48 * COLUMNS * 2], codes[T * 2048], other[T * 2048];
+  static uint16_t pairs[T * COLUMNS];
+  size_t stride = fk_codes_stride(COLUMNS);
+  for (size_t j = 0; j < T * COLUMNS; j++) x[j] = number();
+  for (size_t j = 0; j < 64; j++) scales[j] = number();
+  for (size_t t = 0; t < T; t++) {
+    plain->encode_codes(codes + t * stride, x + t * COLUMNS, COLUMNS);
+    neon->encode_codes(other + t * stride, x + t * COLUMNS, COLUMNS);
+    neon->encode_bf16(pairs + t * COLUMNS, x + t * COLUMNS, COLUMNS);
+  }
+  compare("encode_codes", COLUMNS, (float *)codes, (float *)other, T * stride / 4);
+  fk_codes rows = {codes, stride, COLUMNS};
+  for (int dtype = FK_Q4_0; dtype <= FK_IQ4_NL; dtype++) {
+    fk_block_format format = fk_block_format_of((fk_dtype)dtype);
+    size_t count = N * COLUMNS / format.columns;
+    for (size_t j = 0; j < count * format.bytes; j++) blocks[j] = (uint8_t)next();
+    // Halves that are no numbers would make every sum one.
+    for (size_t j = 0; j < count * format.bytes; j += 2) blocks[j + 1] &= 0xBB;
+    fk_matrix w = {(fk_dtype)dtype, blocks, N, COLUMNS, NULL, 0, N, COLUMNS};
+    plain->matmul_codes(a, N, &rows, T, &w, 0, N);
+    neon->matmul_codes(b, N, &rows, T, &w, 0, N);
+    compare("matmul_codes", (size_t)dtype, a, b, T * N);
+    if (dtype != FK_Q4_0 && dtype != FK_Q8_0) continue;
+    w.dtype = dtype == FK_Q4_0 ? FK_Q4_PANEL : FK_Q8_PANEL;
+    w.data = panels;
+    fk_pack_panels(panels, w.dtype, blocks, N, COLUMNS);
+    for (size_t tokens = 1; tokens <= T; tokens++) {
+      neon->matmul_codes(b, N, &rows, tokens, &w, 0, N);
+      compare("matmul_codes, packed", tokens, a, b, tokens * N);
+    }
+  }
+  for (int dtype = FK_BF16; dtype <= FK_E4M3; dtype++) {
+    for (size_t j = 0; j < N * COLUMNS; j++) {
+      uint16_t bits = fk_encode_bf16(number());
+      if (dtype == FK_BF16) memcpy(blocks + 2 * j, &bits, 2);
+      else blocks[j] = (uint8_t)(next() % 0x7F) | (uint8_t)(next() & 0x80);
+    }
+    fk_matrix w = {(fk_dtype)dtype, blocks, N, COLUMNS, scales, 4, 16, 128};
+    plain->matmul_bf16(a, N, pairs, COLUMNS, T, &w, 0, N);
+    neon->matmul_bf16(b, N, pairs, COLUMNS, T, &w, 0, N);
+    compare("matmul_bf16", (size_t)dtype, a, b, T * N);
+  }
+}
+
+// Attention of 16 lanes over bf16 and FP8 rows.
+static void check_lanes(const fk_kernels *plain, const fk_kernels *neon) {
+  enum { KEY = 72, VALUE = 48, TOKENS_CACHED = 150, PAGE = 64 };
+  static uint8_t memory[3][PAGE * 256];
+  static float x[KEY], mixed[2][FK_LANES * VALUE], outs[2][FK_LANES * VALUE];
+  static uint32_t query[KEY / 2 * FK_LANES], same[KEY / 2 * FK_LANES];
+  static uint8_t scratch[1 << 18];
+  const uint8_t *pages[3] = {memory[0], memory[1], memory[2]};
+  fk_part key_a = {0, VALUE, 0}, key_b = {VALUE, KEY - VALUE, 1};
+  for (int fp8 = 0; fp8 < 2; fp8++) {
+    fk_cache cache = {fp8 ? FK_E4M3 : FK_BF16, pages, PAGE, 0, fp8 ? KEY + 2 : 2 * KEY, KEY};
+    for (size_t t = 0; t < TOKENS_CACHED; t++) {
+      for (size_t k = 0; k < KEY; k++) x[k] = number();
+      uint8_t *row = memory[t / PAGE] + t % PAGE * cache.row_bytes;
+      fk_cache_store(row, cache.dtype, key_a, KEY, x);
+      fk_cache_store(row, cache.dtype, key_b, KEY, x + VALUE);
+    }
+    fk_lanes lanes = {key_a, key_b, key_a, query, NULL, 0, TOKENS_CACHED, {0}, 0.2f};
+    for (size_t l = 0; l < FK_LANES; l++) {
+      lanes.limits[l] = (int32_t)(TOKENS_CACHED - 3 * l);
+      for (size_t k = 0; k < KEY; k++) x[k] = number();
+      plain->pack_query(query, l, x, KEY);
+      neon->pack_query(same, l, x, KEY);
+    }
+    compare("pack_query", KEY, (float *)query, (float *)same, KEY / 2 * FK_LANES);
+    for (int which = 0; which < 2; which++) {
+      fk_mix mix = {.mixed = mixed[which]};
+      float *out[FK_LANES];
+      for (size_t l = 0; l < FK_LANES; l++) out[l] = outs[which] + l * VALUE;
+      (which ? neon : plain)->attend_lanes(&lanes, &cache, &mix, scratch);
+      (which ? neon : plain)->join_mixes(out, &mix, 1, VALUE, 0, FK_LANES);
+    }
+    compare("attend_lanes", (size_t)fp8, outs[0], outs[1], FK_LANES * VALUE);
+  }
+}
+
 int main(void) {
   const fk_kernels *plain = fk_kernels_for(FK_ISA_REFERENCE), *neon = fk_kernels_for(FK_ISA_NEON);
   if (!neon) return puts("no NEON kernels in this build"), 2;
@@ -82,6 +166,8 @@ int main(void) {
     CHECK("sigmoid", kernels->sigmoid(y, x, k));
     CHECK("softmax", kernels->softmax(y, x, k));
   }
+  check_rounded(plain, neon);
+  check_lanes(plain, neon);
   printf("%d comparisons, %d differences\n", comparisons, failures);
   return failures != 0;
 }
