@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test bench compare format lint check fuzz neon reference
+.PHONY: setup build test bench compare quality format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the one package we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -24,6 +24,14 @@ bench: build ## tokens per second; MODEL=PATH for a model of your own, BENCH='-d
 
 compare: build ## beside llama.cpp, on the same files; COMPARE='--only v2-lite-q4_0' for a part, --help for the options
 	python3 Benchmarks/compare.py $(COMPARE)
+
+# Where the small network of `make quality` is kept.
+SMALL ?= .build/small-network
+PYTHON ?= python3
+
+quality: build ## what each format costs; PYTHON=PATH for one with torch, transformers and tokenizers
+	test -d $(SMALL) || $(PYTHON) Benchmarks/quality/train_small.py $(SMALL)
+	$(PYTHON) Benchmarks/quality/compare_formats.py $(SMALL)
 
 format: ## lays out all Swift files
 	$(SWIFT) format -i -p -r $(CODE)
