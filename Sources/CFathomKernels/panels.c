@@ -1,13 +1,13 @@
 // Panels: quantised weights in the order in which the kernels read them.
 //
 // A panel holds 16 rows. For each block of 32 columns it holds their codes so that 4 neighbouring columns of a row fill a
-// 32-bit lane and the 16 rows fill a 64-byte register. Before the codes of all blocks are their f16 scales, 16 rows for each
-// block, so that a panel is read from its beginning to its end. Codes are unsigned: Q4 keeps them as they are (0 ... 15, meaning -8 ... 7), columns 4 q + j in the low and
+// 32-bit lane and the 16 rows fill a 64-byte register. The f16 scales of two blocks, 16 rows each, fill the line before their
+// codes, so that a panel is read from its beginning to its end. Codes are unsigned: Q4 keeps them as they are (0 ... 15, meaning -8 ... 7), columns 4 q + j in the low and
 // 16 + 4 q + j in the high nibbles of register q = 0 ... 3; Q8 adds 128, columns 4 g + j in register g = 0 ... 7.
 #include "scalar.h"
 
 size_t fk_panel_bytes(fk_dtype dtype, size_t columns) {
-  return fk_panel_scale_bytes(columns) + columns / 32 * (dtype == FK_Q4_PANEL ? 256 : 512);
+  return (columns / 32 + 1) / 2 * (64 + 128 * (dtype == FK_Q4_PANEL ? 4 : 8));
 }
 
 size_t fk_codes_stride(size_t columns) { return (columns + columns / 32 * 20 + 63) & ~(size_t)63; }
@@ -15,20 +15,20 @@ size_t fk_codes_stride(size_t columns) { return (columns + columns / 32 * 20 + 6
 size_t fk_mixed_stride(size_t value_width) { return (value_width + 15) & ~(size_t)15; }
 
 void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns) {
-  size_t is4 = panel_dtype == FK_Q4_PANEL;
-  size_t count = columns / 32, block_bytes = is4 ? 18 : 34, code_bytes = is4 ? 256 : 512;
+  size_t is4 = panel_dtype == FK_Q4_PANEL, bits = is4 ? 4 : 8;
+  size_t count = columns / 32, block_bytes = is4 ? 18 : 34;
   size_t panel_bytes = fk_panel_bytes(panel_dtype, columns);
   for (size_t n = 0; n < rows; n += FK_LANES) {
-    uint8_t *scales = panels + n / FK_LANES * panel_bytes, *panel = scales + fk_panel_scale_bytes(columns);
-    memset(scales + count * 32, 0, fk_panel_scale_bytes(columns) - count * 32);
+    uint8_t *panel = panels + n / FK_LANES * panel_bytes;
+    if (count % 2 != 0) memset(panel + fk_panel_scales(bits, count - 1), 0, 64 + 128 * bits);
     for (size_t b = 0; b < count; b++) {
       for (size_t lane = 0; lane < FK_LANES; lane++) {
         // A missing row has codes that mean zero and the scale zero.
         static const uint8_t none[34] = {0};
         const uint8_t *block = n + lane < rows ? blocks + ((n + lane) * count + b) * block_bytes : none;
-        memcpy(scales + b * 32 + lane * 2, block, 2);
-        uint8_t *codes = panel + b * code_bytes + lane * 4;
-        for (size_t q = 0; q < code_bytes / 64; q++) {
+        memcpy(panel + fk_panel_scales(bits, b) + lane * 2, block, 2);
+        uint8_t *codes = panel + fk_panel_codes(bits, b) + lane * 4;
+        for (size_t q = 0; q < bits; q++) {
           uint32_t four;
           memcpy(&four, block + 2 + 4 * q, 4);
           if (!is4) four ^= 0x80808080u;
@@ -46,11 +46,11 @@ size_t fk_attend_scratch(size_t key_width, size_t value_width) {
 
 // 32 columns of a row in panels.
 static void decode_panel_group(float *y, const fk_matrix *w, size_t row, size_t group) {
-  size_t is4 = w->dtype == FK_Q4_PANEL, code_bytes = is4 ? 256 : 512, lane = row % FK_LANES;
+  size_t is4 = w->dtype == FK_Q4_PANEL, bits = is4 ? 4 : 8, lane = row % FK_LANES;
   const uint8_t *panel = (const uint8_t *)w->data + row / FK_LANES * fk_panel_bytes(w->dtype, w->cols);
-  const uint8_t *codes = panel + fk_panel_scale_bytes(w->cols) + group * code_bytes + lane * 4;
+  const uint8_t *codes = panel + fk_panel_codes(bits, group) + lane * 4;
   uint16_t half;
-  memcpy(&half, panel + group * 32 + lane * 2, 2);
+  memcpy(&half, panel + fk_panel_scales(bits, group) + lane * 2, 2);
   float scale = fk_decode_f16(half);
   for (size_t k = 0; k < 32; k++) {
     int code = is4 ? (codes[k % 16 / 4 * 64 + k % 4] >> (k < 16 ? 0 : 4) & 0xF) - 8 : codes[k / 4 * 64 + k % 4] - 128;

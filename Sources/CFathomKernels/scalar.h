@@ -84,8 +84,11 @@ static inline float fk_load_element(const void *data, fk_dtype dtype, size_t ind
 // Columns of blocks and panels that are decoded at a time.
 enum { FK_DECODED_COLUMNS = 256 };
 
-// Bytes of the scales at the beginning of a panel.
-static inline size_t fk_panel_scale_bytes(size_t columns) { return (columns + 63) & ~(size_t)63; }
+// Where block `b` of a panel of 4 or 8 bits is: two blocks have their scales in one line, before the codes of both.
+static inline size_t fk_panel_scales(size_t bits, size_t b) { return b / 2 * (64 + 128 * bits) + b % 2 * 32; }
+static inline size_t fk_panel_codes(size_t bits, size_t b) {
+  return b / 2 * (64 + 128 * bits) + 64 + b % 2 * 64 * bits;
+}
 
 static inline int fk_is_block(fk_dtype dtype) { return dtype >= FK_Q4_0; }
 

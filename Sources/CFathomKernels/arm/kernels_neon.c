@@ -129,10 +129,18 @@ FK_INLINE v16i v16i_load(const void *p) {
   FK_EACH(y, vreinterpretq_s32_u8(vld1q_u8((const uint8_t *)p + 16 * i)));
   return y;
 }
+FK_INLINE void v16i_store(void *p, v16i x) {
+  for (size_t i = 0; i < 4; i++) vst1q_s32((int32_t *)p + 4 * i, x.val[i]);
+}
 FK_INLINE v16i v16i_broadcast(const void *p) {
   int32_t x;
   memcpy(&x, p, 4);
   return v16i_set(x);
+}
+FK_INLINE v16i v16i_xor(v16i a, v16i b) {
+  v16i y;
+  FK_EACH(y, veorq_s32(a.val[i], b.val[i]));
+  return y;
 }
 FK_INLINE v16i v16i_or(v16i a, v16i b) {
   v16i y;
@@ -248,6 +256,7 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
   return v16i_load(halves);
 }
 
+#define FK_PLAIN_TRANSPOSE
 #define FK_TILE_ROWS 2
 #define FK_TILE_TOKENS 2
 #define FK_TABLE fk_neon_kernels

@@ -1,3 +1,5 @@
+#include "../blocks.h"
+
 // Products of weights in panels or blocks with activations rounded to 8 bits. A register lane owns a row of weights, so
 // the sums need no order but that of the groups of columns; see reference/codes.c.
 
@@ -26,7 +28,8 @@ typedef struct {
   const uint8_t *rows;
   size_t stride, columns, groups;
   const uint8_t *panel;
-  size_t panel_bytes;
+  // From one panel of a tile to the next: bytes, and rows of weights.
+  size_t panel_step, row_step;
 } code_tile;
 
 FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
@@ -37,7 +40,7 @@ FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
 FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile *tile, size_t bits, size_t panels,
                               size_t tokens, size_t b) {
   const uint8_t *codes = tile->rows + b * FK_CODE_GROUP;
-  const uint8_t *weights = tile->panel + fk_panel_scale_bytes(tile->columns) + b * 64 * bits;
+  const uint8_t *weights = tile->panel + fk_panel_codes(bits, b);
 #pragma unroll
   for (size_t t = 0; t < tokens; t++) {
     // What the unsigned weights' offset contributes, taken off beforehand.
@@ -45,13 +48,14 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
 #pragma unroll
     for (size_t p = 0; p < panels; p++) sums[p][t] = offset;
   }
+  // Several tokens make one panel a slow stream, which the machine does not run ahead of by itself.
+  if (panels == 1 && tokens > 1) __builtin_prefetch(tile->panel + fk_panel_scales(bits, b) + AHEAD, 0, 2);
 #pragma unroll
   for (size_t q = 0; q < 4; q++) {
     v16i low[MAX_PANELS], high[MAX_PANELS];
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
-      const uint8_t *at = weights + p * tile->panel_bytes;
-      // Several tokens make one panel a slow stream, which the machine does not run ahead of by itself.
+      const uint8_t *at = weights + p * tile->panel_step;
       if (panels == 1 && tokens > 1) __builtin_prefetch(at + q * 16 * bits + AHEAD, 0, 2);
       if (panels == 1 && tokens > 1 && bits == 8) __builtin_prefetch(at + q * 128 + 64 + AHEAD, 0, 2);
       if (bits == 4) {
@@ -89,7 +93,7 @@ FK_INLINE void store_rows(float *y, v16 sum, size_t rows) {
     store_tail(y, sum, rows);
 }
 
-// y[t][p * 16 + lane] for whole panels and tokens.
+// y[t][p * row_step + lane] for panels of `rows` rows each, at most 16.
 FK_INLINE void panel_tile(float *y, size_t y_stride, const code_tile *tile, size_t bits, size_t panels, size_t tokens,
                           size_t rows) {
   v16 total[MAX_PANELS][MAX_TOKENS];
@@ -97,13 +101,12 @@ FK_INLINE void panel_tile(float *y, size_t y_stride, const code_tile *tile, size
   for (size_t p = 0; p < panels; p++)
 #pragma unroll
     for (size_t t = 0; t < tokens; t++) total[p][t] = v16_set(0);
-  const uint8_t *scales = tile->panel;
   for (size_t b = 0; b < tile->groups; b++) {
     v16i sums[MAX_PANELS][MAX_TOKENS];
     block_products(sums, tile, bits, panels, tokens, b);
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
-      v16 scale = v16_load_f16(scales + p * tile->panel_bytes + b * 32);
+      v16 scale = v16_load_f16(tile->panel + p * tile->panel_step + fk_panel_scales(bits, b));
 #pragma unroll
       for (size_t t = 0; t < tokens; t++) {
         v16 both = v16_mul(scale, v16_cast(v16i_broadcast(tile_scales(tile, t) + 4 * b)));
@@ -115,30 +118,37 @@ FK_INLINE void panel_tile(float *y, size_t y_stride, const code_tile *tile, size
   for (size_t p = 0; p < panels; p++)
 #pragma unroll
     for (size_t t = 0; t < tokens; t++) {
-      if (rows > p * FK_LANES) store_rows(y + t * y_stride + p * FK_LANES, total[p][t], rows - p * FK_LANES);
+      store_rows(y + t * y_stride + p * tile->row_step, total[p][t], rows);
     }
 }
 
-// All tokens against rows of `panels` neighbouring panels, in tiles of `tokens` tokens and what is left one by one.
-#define FK_PANEL_TOKENS(bits, panels, tokens)                                                      \
-  for (; t + (tokens) <= count; t += (tokens)) {                                                   \
-    tile.rows = x->rows + t * x->stride;                                                           \
-    panel_tile(y + t * y_stride + n, y_stride, &tile, bits, panels, tokens, row_end - n);          \
+// All tokens against `panels` panels, in tiles of `tokens` tokens; what is left of them stays for the next call.
+#define FK_PANEL_TOKENS(bits, panels, tokens)                                            \
+  for (; t + (tokens) <= count; t += (tokens)) {                                         \
+    tile.rows = x->rows + t * x->stride;                                                 \
+    panel_tile(y + t * y_stride + n, y_stride, &tile, bits, panels, tokens, row_end - n); \
   }
 
 FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_t count, const fk_matrix *w, size_t bits,
                              size_t row_begin, size_t row_end) {
-  code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, fk_panel_bytes(w->dtype, w->cols)};
-  size_t n = row_begin;
-  // One token or two: the weights come from memory, in several streams at once. More: they are unpacked once per tile.
-  for (; count < 3 && n + 3 * FK_LANES < row_end; n += 4 * FK_LANES) {
-    tile.panel = (const uint8_t *)w->data + n / FK_LANES * tile.panel_bytes;
-    size_t t = 0;
-    FK_PANEL_TOKENS(bits, 4, 2)
-    FK_PANEL_TOKENS(bits, 4, 1)
+  size_t bytes = fk_panel_bytes(w->dtype, w->cols), n = row_begin;
+  code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, 0, 0};
+  if (count <= 2) {
+    // One token or two: the weights come from memory, in four streams at once, each as long as can be.
+    size_t quarter = (row_end - row_begin) / (4 * FK_LANES);
+    tile.panel_step = quarter * bytes;
+    tile.row_step = quarter * FK_LANES;
+    for (size_t i = 0; i < quarter; i++, n += FK_LANES) {
+      tile.panel = (const uint8_t *)w->data + n / FK_LANES * bytes;
+      size_t t = 0;
+      FK_PANEL_TOKENS(bits, 4, 2)
+      FK_PANEL_TOKENS(bits, 4, 1)
+    }
+    n = row_begin + 4 * quarter * FK_LANES;
   }
+  // More tokens, or what is left of the rows: panel after panel, unpacked once for each tile of tokens.
   for (; n < row_end; n += FK_LANES) {
-    tile.panel = (const uint8_t *)w->data + n / FK_LANES * tile.panel_bytes;
+    tile.panel = (const uint8_t *)w->data + n / FK_LANES * bytes;
     size_t t = 0;
     FK_PANEL_TOKENS(bits, 1, 8)
     FK_PANEL_TOKENS(bits, 1, 4)
@@ -153,27 +163,31 @@ typedef struct {
   float scales[16][FK_LANES], minimums[16][FK_LANES];
 } expanded;
 
-FK_INLINE void expand(expanded *space, const fk_matrix *w, fk_block_format format, size_t n, size_t rows, size_t k,
-                      size_t columns) {
-  int8_t codes[256];
+FK_INLINE void expand(expanded *space, const fk_matrix *w, fk_dtype dtype, fk_block_format format, size_t n, size_t rows,
+                      size_t k, size_t columns) {
+  int8_t codes[FK_LANES][256];
   float scales[16], minimums[16];
-  memset(space, 0, sizeof *space);
+  if (rows < FK_LANES) memset(space, 0, sizeof *space);
   for (size_t r = 0; r < rows; r++) {
     const uint8_t *block =
         (const uint8_t *)w->data + ((n + r) * (w->cols / format.columns) + k / format.columns) * format.bytes;
     for (size_t begin = 0; begin < columns; begin += format.columns, block += format.bytes) {
-      fk_expand_block(w->dtype, block, codes, scales, minimums);
-      for (size_t j = 0; j < format.columns; j += 4) {
-        uint32_t four;
-        memcpy(&four, codes + j, 4);
-        four ^= 0x80808080u;
-        memcpy(space->codes[(begin + j) / 4][r], &four, 4);
-      }
+      expand_block(dtype, block, codes[r] + begin, scales, minimums);
       for (size_t g = 0; g < format.columns / format.group; g++) {
         space->scales[begin / format.group + g][r] = scales[g];
         space->minimums[begin / format.group + g][r] = format.has_minimum ? minimums[g] : 0;
       }
     }
+  }
+  // Rows of 16 words become columns of them: each word has 4 columns of a row of weights.
+  for (size_t begin = 0; begin < columns; begin += 4 * FK_LANES) {
+    v16i words[FK_LANES];
+#pragma unroll
+    for (size_t r = 0; r < FK_LANES; r++)
+      words[r] = v16i_xor(v16i_load(codes[r] + begin), v16i_set((int32_t)0x80808080u));
+    v16i_transpose(words);
+#pragma unroll
+    for (size_t q = 0; q < FK_LANES; q++) v16i_store(space->codes[begin / 4 + q], words[q]);
   }
 }
 
@@ -202,15 +216,15 @@ FK_INLINE v16 expanded_products(v16 sum, const expanded *space, fk_block_format 
 }
 
 // Sums wait in y between chunks of columns, which changes nothing about their order.
-static void matmul_blocks(float *y, size_t y_stride, const fk_codes *x, size_t tokens, const fk_matrix *w,
-                          size_t row_begin, size_t row_end) {
-  fk_block_format format = fk_block_format_of(w->dtype);
+FK_INLINE void matmul_blocks(float *y, size_t y_stride, const fk_codes *x, size_t tokens, const fk_matrix *w,
+                             fk_dtype dtype, size_t row_begin, size_t row_end) {
+  fk_block_format format = fk_block_format_of(dtype);
   expanded space;
   for (size_t n = row_begin; n < row_end; n += FK_LANES) {
     size_t rows = fk_min(FK_LANES, row_end - n);
     for (size_t k = 0; k < w->cols; k += 256) {
       size_t columns = fk_min(256, w->cols - k);
-      expand(&space, w, format, n, rows, k, columns);
+      expand(&space, w, dtype, format, n, rows, k, columns);
       for (size_t t = 0; t < tokens; t++) {
         float *at = y + t * y_stride + n;
         v16 sum = k == 0 ? v16_set(0) : rows == FK_LANES ? v16_load(at) : load_tail(at, FK_F32, rows);
@@ -223,9 +237,25 @@ static void matmul_blocks(float *y, size_t y_stride, const fk_codes *x, size_t t
 
 static void matmul_codes(float *y, size_t y_stride, const fk_codes *x, size_t tokens, const fk_matrix *w,
                          size_t row_begin, size_t row_end) {
+#define FK_BLOCKS(dtype)                                                         \
+  case dtype:                                                                    \
+    matmul_blocks(y, y_stride, x, tokens, w, dtype, row_begin, row_end);         \
+    return;
   switch (w->dtype) {
     case FK_Q4_PANEL: matmul_panels(y, y_stride, x, tokens, w, 4, row_begin, row_end); return;
     case FK_Q8_PANEL: matmul_panels(y, y_stride, x, tokens, w, 8, row_begin, row_end); return;
-    default: matmul_blocks(y, y_stride, x, tokens, w, row_begin, row_end);
+    FK_BLOCKS(FK_Q4_0)
+    FK_BLOCKS(FK_Q4_1)
+    FK_BLOCKS(FK_Q5_0)
+    FK_BLOCKS(FK_Q5_1)
+    FK_BLOCKS(FK_Q8_0)
+    FK_BLOCKS(FK_Q2_K)
+    FK_BLOCKS(FK_Q3_K)
+    FK_BLOCKS(FK_Q4_K)
+    FK_BLOCKS(FK_Q5_K)
+    FK_BLOCKS(FK_Q6_K)
+    FK_BLOCKS(FK_IQ4_NL)
+    default: return;
   }
+#undef FK_BLOCKS
 }

@@ -14,6 +14,17 @@ FK_INLINE const void *pad(padded *space, const void *p, size_t bytes) {
   return space->bytes;
 }
 
+#ifdef FK_PLAIN_TRANSPOSE
+// Word i of register j goes to word j of register i.
+FK_INLINE void v16i_transpose(v16i x[FK_LANES]) {
+  int32_t words[FK_LANES][FK_LANES], turned[FK_LANES][FK_LANES];
+  for (size_t i = 0; i < FK_LANES; i++) v16i_store(words[i], x[i]);
+  for (size_t i = 0; i < FK_LANES; i++)
+    for (size_t j = 0; j < FK_LANES; j++) turned[i][j] = words[j][i];
+  for (size_t i = 0; i < FK_LANES; i++) x[i] = v16i_load(turned[i]);
+}
+#endif
+
 FK_INLINE v16 load_elements(const void *p, fk_dtype dtype) {
   return dtype == FK_F32    ? v16_load(p)
          : dtype == FK_F16  ? v16_load_f16(p)

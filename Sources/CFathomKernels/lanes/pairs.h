@@ -43,51 +43,91 @@ FK_INLINE void pair_products(v16 sums[FK_TILE_ROWS][FK_TILE_TOKENS], size_t rows
   v16_flush_end(state);
 }
 
+// Rows of weights where a tile finds them, as they are stored or as bfloat16: from one to the next `row_bytes` bytes and
+// `row_step` rows.
+typedef struct {
+  const uint8_t *data;
+  size_t row_bytes, row_step;
+  fk_dtype dtype;
+} pair_rows;
+
 FK_INLINE void pair_tile(size_t rows, size_t tokens, float *y, size_t y_stride, const uint16_t *x, size_t x_stride,
-                         const fk_matrix *w, fk_dtype dtype, size_t n) {
-  size_t row_bytes = w->cols * fk_element_bytes(dtype);
-  const uint8_t *data = (const uint8_t *)w->data + n * row_bytes;
+                         const fk_matrix *w, pair_rows from, size_t n) {
   v16 total[FK_TILE_ROWS][FK_TILE_TOKENS];
   clear(total, rows, tokens);
-  if (dtype == FK_BF16) {
-    pair_products(total, rows, tokens, x, x_stride, data, row_bytes, dtype, 0, w->cols);
+  if (w->dtype == FK_BF16) {
+    pair_products(total, rows, tokens, x, x_stride, from.data, from.row_bytes, from.dtype, 0, w->cols);
   } else {
     for (size_t begin = 0; begin < w->cols; begin += w->block_cols) {
       v16 block[FK_TILE_ROWS][FK_TILE_TOKENS];
       clear(block, rows, tokens);
-      pair_products(block, rows, tokens, x, x_stride, data, row_bytes, dtype, begin,
+      pair_products(block, rows, tokens, x, x_stride, from.data, from.row_bytes, from.dtype, begin,
                     fk_min(begin + w->block_cols, w->cols));
 #pragma unroll
       for (size_t r = 0; r < rows; r++) {
-        v16 scale = v16_set(w->scales[(n + r) / w->block_rows * w->scale_cols + begin / w->block_cols]);
+        v16 scale = v16_set(w->scales[(n + r * from.row_step) / w->block_rows * w->scale_cols + begin / w->block_cols]);
 #pragma unroll
         for (size_t t = 0; t < tokens; t++) total[r][t] = v16_fma(scale, block[r][t], total[r][t]);
       }
     }
   }
   for (size_t t = 0; t < tokens; t++)
-    for (size_t r = 0; r < rows; r++) y[t * y_stride + n + r] = v16_halve(total[r][t]);
+    for (size_t r = 0; r < rows; r++) y[t * y_stride + n + r * from.row_step] = v16_halve(total[r][t]);
+}
+
+// A tile of rows against all tokens.
+FK_INLINE void pair_row_tile(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
+                             const fk_matrix *w, pair_rows from, size_t n) {
+  size_t t = 0;
+  for (; w->dtype == FK_BF16 && t + FK_TILE_TOKENS <= tokens; t += FK_TILE_TOKENS)
+    pair_tile(FK_TILE_ROWS, FK_TILE_TOKENS, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, from, n);
+  // Blocks of scales need twice the sums.
+  for (; t + FK_TILE_TOKENS / 2 <= tokens; t += FK_TILE_TOKENS / 2)
+    pair_tile(FK_TILE_ROWS, FK_TILE_TOKENS / 2, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, from, n);
+  for (; t < tokens; t++)
+    pair_tile(FK_TILE_ROWS, 1, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, from, n);
 }
 
 FK_INLINE void matmul_pairs(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
                             const fk_matrix *w, fk_dtype dtype, size_t row_begin, size_t row_end) {
-  size_t n = row_begin;
-  for (; n + FK_TILE_ROWS <= row_end; n += FK_TILE_ROWS) {
-    size_t t = 0;
-    for (; t + FK_TILE_TOKENS <= tokens; t += FK_TILE_TOKENS)
-      pair_tile(FK_TILE_ROWS, FK_TILE_TOKENS, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, dtype, n);
-    for (; t < tokens; t++)
-      pair_tile(FK_TILE_ROWS, 1, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, dtype, n);
-  }
-  for (; n < row_end; n++)
+  size_t row_bytes = w->cols * fk_element_bytes(dtype), n = row_begin;
+  const uint8_t *data = w->data;
+  // A few tokens: rows far apart, which makes as many streams from memory, each as long as can be. More: rows side by side.
+  size_t tiles = (row_end - row_begin) / FK_TILE_ROWS, step = tokens <= FK_TILE_TOKENS ? tiles : 1;
+  for (size_t i = 0; i < tiles; i++, n += step == 1 ? FK_TILE_ROWS : 1)
+    pair_row_tile(y, y_stride, x, x_stride, tokens, w,
+                  (pair_rows){data + n * row_bytes, step * row_bytes, step, dtype}, n);
+  for (n = row_begin + tiles * FK_TILE_ROWS; n < row_end; n++)
     for (size_t t = 0; t < tokens; t++)
-      pair_tile(1, 1, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w, dtype, n);
+      pair_tile(1, 1, y + t * y_stride, y_stride, x + t * x_stride, x_stride, w,
+                (pair_rows){data + n * row_bytes, row_bytes, 1, dtype}, n);
+}
+
+enum { DECODED_WIDTH = 8192 };  // columns of a tile of rows that are decoded on the stack
+
+// E4M3 weights that many tokens read: a tile of rows becomes bfloat16, which is exact, before the tokens meet it.
+static size_t matmul_decoded_pairs(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
+                                   const fk_matrix *w, size_t n, size_t row_end) {
+  uint16_t rows[FK_TILE_ROWS][DECODED_WIDTH];
+  for (; n + FK_TILE_ROWS <= row_end; n += FK_TILE_ROWS) {
+    for (size_t r = 0; r < FK_TILE_ROWS; r++) {
+      const uint8_t *codes = (const uint8_t *)w->data + (n + r) * w->cols;
+      size_t k = 0;
+      for (; k + 2 * FK_LANES <= w->cols; k += 2 * FK_LANES) v16i_store(rows[r] + k, v16i_load_e4m3_pairs(codes + k));
+      if (k < w->cols) v16i_store(rows[r] + k, load_pairs_tail(codes + k, FK_E4M3, w->cols - k));
+    }
+    pair_row_tile(y, y_stride, x, x_stride, tokens, w, (pair_rows){(uint8_t *)rows, sizeof rows[0], 1, FK_BF16}, n);
+  }
+  return n;
 }
 
 static void matmul_bf16(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens, const fk_matrix *w,
                         size_t row_begin, size_t row_end) {
-  if (w->dtype == FK_BF16)
+  if (w->dtype == FK_BF16) {
     matmul_pairs(y, y_stride, x, x_stride, tokens, w, FK_BF16, row_begin, row_end);
-  else
-    matmul_pairs(y, y_stride, x, x_stride, tokens, w, FK_E4M3, row_begin, row_end);
+    return;
+  }
+  if (tokens > FK_TILE_TOKENS && w->cols <= DECODED_WIDTH - 2 * FK_LANES)
+    row_begin = matmul_decoded_pairs(y, y_stride, x, x_stride, tokens, w, row_begin, row_end);
+  matmul_pairs(y, y_stride, x, x_stride, tokens, w, FK_E4M3, row_begin, row_end);
 }

@@ -50,9 +50,9 @@ typedef struct {
 static weight_group panel_group(const fk_matrix *w, size_t n, size_t g) {
   weight_group group = {.minimum = 0};
   int is4 = w->dtype == FK_Q4_PANEL;
-  size_t code_bytes = is4 ? 256 : 512, lane = n % FK_LANES;
+  size_t bits = is4 ? 4 : 8, lane = n % FK_LANES;
   const uint8_t *panel = (const uint8_t *)w->data + n / FK_LANES * fk_panel_bytes(w->dtype, w->cols);
-  const uint8_t *codes = panel + fk_panel_scale_bytes(w->cols) + g * code_bytes + lane * 4;
+  const uint8_t *codes = panel + fk_panel_codes(bits, g) + lane * 4;
   for (size_t k = 0; k < FK_CODE_GROUP; k++) {
     if (is4) {
       uint8_t pair = codes[k % 16 / 4 * 64 + k % 4];
@@ -62,7 +62,7 @@ static weight_group panel_group(const fk_matrix *w, size_t n, size_t g) {
     }
   }
   uint16_t half;
-  memcpy(&half, panel + g * 32 + lane * 2, 2);
+  memcpy(&half, panel + fk_panel_scales(bits, g) + lane * 2, 2);
   group.scale = fk_decode_f16(half);
   return group;
 }

@@ -90,10 +90,17 @@ FK_INLINE v16i v16i_set(int32_t x) { return FK_INTS(_mm256_set1_epi32(x), _mm256
 FK_INLINE v16i v16i_load(const void *p) {
   return FK_INTS(_mm256_loadu_si256(p), _mm256_loadu_si256((const __m256i *)p + 1));
 }
+FK_INLINE void v16i_store(void *p, v16i x) {
+  _mm256_storeu_si256(p, x.low);
+  _mm256_storeu_si256((__m256i *)p + 1, x.high);
+}
 FK_INLINE v16i v16i_broadcast(const void *p) {
   int32_t x;
   memcpy(&x, p, 4);
   return v16i_set(x);
+}
+FK_INLINE v16i v16i_xor(v16i a, v16i b) {
+  return FK_INTS(_mm256_xor_si256(a.low, b.low), _mm256_xor_si256(a.high, b.high));
 }
 FK_INLINE v16i v16i_or(v16i a, v16i b) {
   return FK_INTS(_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high));
@@ -191,6 +198,7 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
   return v16i_load(halves);
 }
 
+#define FK_PLAIN_TRANSPOSE
 #define FK_TILE_ROWS 2
 #define FK_TILE_TOKENS 2
 #define FK_TABLE fk_avx2_kernels

@@ -4,7 +4,7 @@
 
 #include "../scalar.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c"))), \
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,avx512bf16,avx2,fma,f16c"))), \
                              apply_to = function)
 #define FK_INLINE static inline __attribute__((always_inline))
 
@@ -56,10 +56,41 @@ typedef __m512i v16i;
 
 FK_INLINE v16i v16i_set(int32_t x) { return _mm512_set1_epi32(x); }
 FK_INLINE v16i v16i_load(const void *p) { return _mm512_loadu_si512(p); }
+FK_INLINE void v16i_store(void *p, v16i x) { _mm512_storeu_si512(p, x); }
 FK_INLINE v16i v16i_broadcast(const void *p) {
   int32_t x;
   memcpy(&x, p, 4);
   return _mm512_set1_epi32(x);
+}
+FK_INLINE v16i v16i_xor(v16i a, v16i b) { return _mm512_xor_si512(a, b); }
+// Word i of register j goes to word j of register i.
+FK_INLINE void v16i_transpose(v16i x[16]) {
+  v16i y[16];
+#pragma unroll
+  for (int i = 0; i < 16; i += 2) {
+    y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
+    y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
+  }
+  // Within each quarter of a register: words 0 to 3 of four rows.
+#pragma unroll
+  for (int i = 0; i < 16; i += 4) {
+    x[i] = _mm512_unpacklo_epi64(y[i], y[i + 2]);
+    x[i + 1] = _mm512_unpackhi_epi64(y[i], y[i + 2]);
+    x[i + 2] = _mm512_unpacklo_epi64(y[i + 1], y[i + 3]);
+    x[i + 3] = _mm512_unpackhi_epi64(y[i + 1], y[i + 3]);
+  }
+  // Quarters of four registers come together.
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    v16i low = _mm512_shuffle_i32x4(x[i], x[i + 4], 0x44), high = _mm512_shuffle_i32x4(x[i], x[i + 4], 0xEE);
+    v16i low8 = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0x44), high8 = _mm512_shuffle_i32x4(x[i + 8], x[i + 12], 0xEE);
+    y[i] = _mm512_shuffle_i32x4(low, low8, 0x88);
+    y[i + 4] = _mm512_shuffle_i32x4(low, low8, 0xDD);
+    y[i + 8] = _mm512_shuffle_i32x4(high, high8, 0x88);
+    y[i + 12] = _mm512_shuffle_i32x4(high, high8, 0xDD);
+  }
+#pragma unroll
+  for (int i = 0; i < 16; i++) x[i] = y[i];
 }
 FK_INLINE v16i v16i_or(v16i a, v16i b) { return _mm512_or_si512(a, b); }
 FK_INLINE v16i v16i_high_to_low(v16i x) { return _mm512_srli_epi32(x, 16); }
@@ -105,18 +136,41 @@ FK_INLINE v16 v16_dot_pairs(v16 sum, v16i a, v16i b) { return _mm512_dpbf16_ps(s
 // The instruction takes and leaves subnormal numbers as zero by itself.
 FK_INLINE unsigned v16_flush_begin(void) { return 0; }
 FK_INLINE void v16_flush_end(unsigned state) { (void)state; }
-// Normal codes have their exponent moved; the eight smallest magnitudes and NaN come from a table.
+// bfloat16 of every e4m3 code without its sign, low bytes and high bytes apart: two registers each.
+static const uint8_t e4m3_low[128] __attribute__((aligned(64))) = {
+    0x00, 0x00, 0x80, 0xC0, 0x00, 0x20, 0x40, 0x60, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xF0,
+    0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xD0, 0xE0, 0xC0,
+};
+static const uint8_t e4m3_high[128] __attribute__((aligned(64))) = {
+    0x00, 0x3B, 0x3B, 0x3B, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C, 0x3C,
+    0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D, 0x3D,
+    0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E, 0x3E,
+    0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
+    0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40,
+    0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41, 0x41,
+    0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42, 0x42,
+    0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x43, 0x7F,
+};
+// Each code twice, to look up its low byte and its high byte.
+static const uint8_t e4m3_twice[64] __attribute__((aligned(64))) = {
+    0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7,
+    8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15,
+    16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23,
+    24, 24, 25, 25, 26, 26, 27, 27, 28, 28, 29, 29, 30, 30, 31, 31,
+};
 FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
-  v16i codes = _mm512_cvtepu8_epi16(_mm256_loadu_si256(p));
-  v16i magnitude = _mm512_and_si512(codes, _mm512_set1_epi16(0x7F));
-  v16i normal = _mm512_add_epi16(_mm512_slli_epi16(magnitude, 4), _mm512_set1_epi16(120 << 7));
-  const v16i small = _mm512_castsi128_si512(_mm_set_epi16(0x3C60, 0x3C40, 0x3C20, 0x3C00, 0x3BC0, 0x3B80, 0x3B00, 0));
-  v16i value = _mm512_mask_permutexvar_epi16(normal, _mm512_cmplt_epi16_mask(magnitude, _mm512_set1_epi16(8)), magnitude,
-                                             small);
-  value = _mm512_mask_mov_epi16(value, _mm512_cmpeq_epi16_mask(magnitude, _mm512_set1_epi16(0x7F)),
-                                _mm512_set1_epi16(0x7FC0));
-  // value | codes << 8 & 0x8000
-  return _mm512_ternarylogic_epi32(value, _mm512_slli_epi16(codes, 8), _mm512_set1_epi16((short)0x8000), 0xF8);
+  v16i codes = _mm512_permutexvar_epi8(v16i_load(e4m3_twice), _mm512_castsi256_si512(_mm256_loadu_si256(p)));
+  v16i low = _mm512_permutex2var_epi8(v16i_load(e4m3_low), codes, v16i_load(e4m3_low + 64));
+  v16i high = _mm512_permutex2var_epi8(v16i_load(e4m3_high), codes, v16i_load(e4m3_high + 64));
+  v16i value = _mm512_mask_mov_epi8(low, 0xAAAAAAAAAAAAAAAAull, high);
+  // value | codes & 0x8000
+  return _mm512_ternarylogic_epi32(value, codes, _mm512_set1_epi16((short)0x8000), 0xF8);
 }
 
 #define FK_TILE_ROWS 4
