@@ -72,6 +72,17 @@ public struct RopeConfiguration: Sendable, Equatable {
     self.scaling = try scaling.map { try Self.scaling($0, config: config) } ?? .none
   }
 
+  /// The same, if it has a divisor for each pair of `width` channels or none at all.
+  package func fitting(width: Int, in config: ConfigurationReader) throws -> RopeConfiguration {
+    if case .divisors(let divisors) = scaling, divisors.count != width / 2 {
+      throw InputError(
+        config.place("rope_scaling"),
+        expected: "a divisor for each of \(width / 2) pairs of channels", found: "\(divisors.count)"
+      )
+    }
+    return self
+  }
+
   private static func scaling(_ section: ConfigurationReader, config: ConfigurationReader) throws
     -> Scaling
   {

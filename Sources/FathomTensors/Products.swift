@@ -55,7 +55,7 @@ package struct Products {
   private func unitRows(for rows: Int, columns: Int, tokens: Int, grain: Int) -> Int {
     let worthwhile = 131_072 / max(columns * tokens, 1)
     let share = rows / (compute.pool.threads * 2)
-    let unit = tokens < 4 ? share : min(max(grain, worthwhile), share / 2)
+    let unit = tokens < 16 ? share : min(max(grain, worthwhile), share / 2)
     return max(grain, unit / grain * grain)
   }
 

@@ -191,7 +191,6 @@ FK_INLINE int32x4_t dot_bytes(int32x4_t sum, int32x4_t bytes, int32x4_t codes) {
   return vaddq_s32(sum, vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d)));
 }
 // Each lane: sum + 4 products of unsigned and signed bytes.
-FK_INLINE void v16i_pin(v16i *x) { (void)x; }
 FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) {
   v16i y;
   FK_EACH(y, dot_bytes(sum.val[i], bytes.val[i], codes.val[i]));

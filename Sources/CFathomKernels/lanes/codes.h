@@ -77,11 +77,6 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
         sums[p][t] = v16i_dot(sums[p][t], high[p], second);
       }
     }
-    // In this order the chains of additions run side by side; left alone, compilers run one after the other.
-#pragma unroll
-    for (size_t t = 0; t < tokens; t++)
-#pragma unroll
-      for (size_t p = 0; p < panels; p++) v16i_pin(&sums[p][t]);
   }
 }
 

@@ -131,8 +131,6 @@ FK_INLINE __m256i dot_bytes(__m256i sum, __m256i bytes, __m256i codes) {
   return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
 }
 // Each lane: sum + 4 products of unsigned and signed bytes.
-// Two registers each leave no room for chains side by side.
-FK_INLINE void v16i_pin(v16i *x) { (void)x; }
 FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) {
   return FK_INTS(dot_bytes(sum.low, bytes.low, codes.low), dot_bytes(sum.high, bytes.high, codes.high));
 }

@@ -103,8 +103,6 @@ FK_INLINE v16i v16i_low_nibbles(v16i x) { return _mm512_and_si512(x, _mm512_set1
 FK_INLINE v16i v16i_high_nibbles(v16i x) {
   return _mm512_and_si512(_mm512_srli_epi16(x, 4), _mm512_set1_epi8(0xF));
 }
-// Keeps the value where it is in the order of instructions.
-FK_INLINE void v16i_pin(v16i *x) { __asm__ volatile("" : "+v"(*x)); }
 // Each lane: sum + 4 products of unsigned and signed bytes.
 FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) { return _mm512_dpbusd_epi32(sum, bytes, codes); }
 // Rounds to bytes and returns their sum.

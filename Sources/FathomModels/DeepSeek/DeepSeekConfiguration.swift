@@ -53,7 +53,9 @@ package struct DeepSeekConfiguration: Sendable {
     guard qkRopeHeadDim % 2 == 0 else {
       throw config.error("qk_rope_head_dim", expected: "an even number")
     }
-    rotary = RotaryEmbedding(try RopeConfiguration(config), width: qkRopeHeadDim)
+    rotary = RotaryEmbedding(
+      try RopeConfiguration(config).fitting(width: qkRopeHeadDim, in: config),
+      width: qkRopeHeadDim)
     ropeInterleave = try config.bool("rope_interleave", default: true)
 
     nRoutedExperts = try config.optionalInt("n_routed_experts", in: 1...(1 << 16)) ?? 0

@@ -46,12 +46,8 @@ package struct DenseBlueprint: Blueprint {
     maxPositionEmbeddings = try config.int("max_position_embeddings", in: 1...(1 << 30))
     rmsNormEps = try config.double("rms_norm_eps", in: 0...1, default: 1e-6)
     tieWordEmbeddings = try config.bool("tie_word_embeddings", default: false)
-    let rope = try RopeConfiguration(config)
-    if case .divisors(let divisors) = rope.scaling, divisors.count != headDim / 2 {
-      throw config.error(
-        "rope_scaling", expected: "a divisor for each of \(headDim / 2) pairs of channels")
-    }
-    rotary = RotaryEmbedding(rope, width: headDim)
+    rotary = RotaryEmbedding(
+      try RopeConfiguration(config).fitting(width: headDim, in: config), width: headDim)
     ropeInterleave = try config.bool("rope_interleave", default: false)
     self.queryKeyValueBias = queryKeyValueBias
     self.outputBias = outputBias
