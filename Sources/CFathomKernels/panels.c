@@ -2,8 +2,9 @@
 //
 // A panel holds 16 rows. For each block of 32 columns it holds their codes so that 4 neighbouring columns of a row fill a
 // 32-bit lane and the 16 rows fill a 64-byte register. The f16 scales of two blocks, 16 rows each, fill the line before their
-// codes, so that a panel is read from its beginning to its end. Codes are unsigned: Q4 keeps them as they are (0 ... 15, meaning -8 ... 7), columns 4 q + j in the low and
-// 16 + 4 q + j in the high nibbles of register q = 0 ... 3; Q8 adds 128, columns 4 g + j in register g = 0 ... 7.
+// codes, so that a panel is read from its beginning to its end. Codes are unsigned: Q4 keeps them as they are (0 ... 15,
+// meaning -8 ... 7), columns 4 q + j in the low and 16 + 4 q + j in the high nibbles of register q = 0 ... 3; Q8 adds 128,
+// columns 4 g + j in register g = 0 ... 7.
 #include "scalar.h"
 
 size_t fk_panel_bytes(fk_dtype dtype, size_t columns) {

@@ -144,6 +144,17 @@ import Testing
       }
       #expect(try convert("deepseek_v3_mtp", policy, to: path).resumedTensors == 0)
       #expect(try TemporaryFolder.read(path) == whole)
+      // The mark of an earlier file must be gone before this one is written: after a crash it would be believed.
+      let mark = path + ".partial.synced"
+      try TemporaryFolder.write(Array("999999999".utf8), to: mark)
+      var found: [UInt8]?
+      #expect(throws: Converter.Stopped.self) {
+        try convert("deepseek_v3_mtp", policy, to: path) {
+          found = try? TemporaryFolder.read(mark)
+          return true
+        }
+      }
+      #expect(found == nil)
     }
   }
 

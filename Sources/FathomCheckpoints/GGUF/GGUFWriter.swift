@@ -155,6 +155,8 @@ package final class GGUFWriter {
       let onDisk = Int(String(decoding: note, as: UTF8.self)),
       Self.begins(descriptor, with: header)
     else {
+      // What an earlier file had on disk says nothing about this one.
+      unlink(syncedPath)
       ftruncate(descriptor, 0)
       return false
     }
