@@ -121,7 +121,7 @@ struct ConvertCommand: ParsableCommand {
       "\(output): \(report.bytes.asBytes) in \(report.tensors) tensors, "
         + "from \(checkpoint.totalBytes.asBytes), in \(seconds.significant) s", .bold)
     if report.resumedTensors > 0 {
-      try Terminal.line("\(report.resumedTensors) tensors were there from an earlier run")
+      try Terminal.line("\(report.resumedTensors) of them were there from an earlier run")
     }
     guard !report.roundings.isEmpty else {
       return try Terminal.line("no weight was rounded")
