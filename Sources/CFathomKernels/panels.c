@@ -40,6 +40,27 @@ void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks
   }
 }
 
+void fk_fetch_ahead(const fk_matrix *w, size_t row_begin, size_t row_end) {
+  enum { STREAMS = 4, BYTES = 1024 };
+  size_t columns = w->cols, row_bytes16 = 16 * columns * (fk_is_block(w->dtype) ? 0 : fk_element_bytes(w->dtype));
+  if (w->dtype == FK_Q4_PANEL || w->dtype == FK_Q8_PANEL) row_bytes16 = fk_panel_bytes(w->dtype, columns);
+  size_t step = (row_end - row_begin) / STREAMS * row_bytes16 / 16;
+  const uint8_t *data = (const uint8_t *)w->data + row_begin / 16 * row_bytes16;
+  for (size_t stream = 0; stream < STREAMS; stream++)
+    for (size_t byte = 0; byte < fk_min(step, BYTES); byte += 64) __builtin_prefetch(data + stream * step + byte, 0, 2);
+}
+
+size_t fk_span_begin(size_t span) {
+  if (span == 0) return 0;
+  return span < 4 ? (size_t)16 << span : (span - 3) * FK_SPAN_ROWS;
+}
+
+size_t fk_span_count(size_t rows) {
+  size_t spans = rows > FK_SPAN_ROWS ? rows / FK_SPAN_ROWS + 2 : 0;
+  while (fk_span_begin(spans) < rows) spans++;
+  return spans;
+}
+
 // Room for the rows of a block that has to be gathered.
 size_t fk_attend_scratch(size_t key_width, size_t value_width) {
   return FK_BLOCK_ROWS * 2 * (((key_width + 31) & ~(size_t)31) + fk_mixed_stride(value_width));

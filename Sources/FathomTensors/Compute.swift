@@ -64,10 +64,11 @@ extension Compute {
     }
   }
 
-  /// `silu(gate) * up`, `[s, k]` each; in place allowed.
-  package func swiglu(_ gate: Rows, _ up: Rows, into y: Rows) {
-    each(y.count, cost: y.width * 4) { row in
-      kernels.pointee.swiglu(y[row], gate[row], up[row], y.width)
-    }
+  /// Row `row` of `silu(gate) * up`, `[s, k]` each: left in `gate`, and in the forms of `operand`, room for `gate`.
+  package func swiglu(
+    _ gate: Rows, _ up: Rows, row: Int, _ encodings: Encoding, into operand: Operand
+  ) {
+    kernels.pointee.swiglu(gate[row], gate[row], up[row], gate.width)
+    encode(gate, row: row, encodings, into: operand)
   }
 }

@@ -71,6 +71,15 @@ extension Compute {
 
   /// `x` in the forms asked for.
   package func operand(_ x: Rows, _ encodings: Encoding, workspace: Workspace) -> Operand {
+    let operand = room(for: x, encodings, workspace: workspace)
+    each(x.count, cost: x.width) { row in
+      encode(x, row: row, encodings, into: operand)
+    }
+    return operand
+  }
+
+  /// Room for rows in the forms asked for, to be filled by `encode`.
+  package func room(for x: Rows, _ encodings: Encoding, workspace: Workspace) -> Operand {
     var operand = Operand(x)
     if encodings.contains(.floats), activations == .bf16 || activations == .int8 {
       operand.rows = workspace.take(x.count, width: x.width)
@@ -84,11 +93,37 @@ extension Compute {
       operand.codes.rows = UnsafePointer(
         workspace.take(UInt8.self, x.count * operand.codes.stride))
     }
-    let target = operand
-    each(x.count, cost: x.width) { row in
-      encode(x, row: row, encodings, into: target)
-    }
     return operand
+  }
+
+  /// Rows `rows` of an operand, one behind the other, in the forms asked for.
+  package func gather(
+    _ x: Operand, rows: UnsafePointer<Int>, count: Int, _ encodings: Encoding, workspace: Workspace
+  ) -> Operand {
+    let floats = encodings.contains(.floats) ? workspace.take(count, width: x.width) : x.rows
+    var gathered = Operand(
+      Rows(floats.pointer, count: count, width: x.width, stride: floats.stride))
+    gathered.codes.stride = x.codes.stride
+    if x.pairs != nil {
+      gathered.pairs = workspace.take(UInt16.self, count * x.pairRowStride)
+    }
+    let codes = x.codes.rows.map { _ in workspace.take(UInt8.self, count * x.codes.stride) }
+    gathered.codes.rows = codes.map { UnsafePointer($0) }
+    let target = gathered
+    each(count, cost: x.width) { row in
+      if encodings.contains(.floats) {
+        target.rows[row].update(from: x.rows[rows[row]], count: x.width)
+      }
+      if let to = target.pairs, let from = x.pairs {
+        (to + row * x.pairRowStride).update(
+          from: from + rows[row] * x.pairRowStride, count: x.width)
+      }
+      if let to = codes, let from = x.codes.rows {
+        (to + row * x.codes.stride).update(
+          from: from + rows[row] * x.codes.stride, count: x.codes.stride)
+      }
+    }
+    return gathered
   }
 
   /// Writes one row of `x` in all forms that `operand` has room for.

@@ -51,28 +51,38 @@ package struct Products {
 
   /// Rows of a unit of work: enough to outweigh the cost of handing it out, few enough that every thread gets several.
   ///
-  /// A few tokens read their weights from memory, in streams that had better be long.
+  /// A few tokens read their weights from memory, in streams that had better be long: a small matrix is one unit.
   private func unitRows(for rows: Int, columns: Int, tokens: Int, grain: Int) -> Int {
     let worthwhile = 131_072 / max(columns * tokens, 1)
     let share = rows / (compute.pool.threads * 2)
-    let unit = tokens < 16 ? share : min(max(grain, worthwhile), share / 2)
+    let unit = tokens < 16 ? max(share, 65_536 / columns) : min(max(grain, worthwhile), share / 2)
     return max(grain, unit / grain * grain)
   }
 
   package func run() {
     compute.pool.run(units: units) { unit, _ in
-      var low = 0
-      var high = count
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if entries[middle].firstUnit <= unit { low = middle } else { high = middle }
+      let next = unit + compute.pool.threads
+      if next < units {
+        let (entry, rows) = work(of: next)
+        fk_fetch_ahead(entries[entry].w, rows.lowerBound, rows.upperBound)
       }
-      let begin = entries[low].begin + (unit - entries[low].firstUnit) * entries[low].unitRows
+      let (entry, rows) = work(of: unit)
       compute.multiply(
-        entries[low].y, entries[low].yStride, &entries[low].x, entries[low].w,
-        begin, min(entries[low].end, begin + entries[low].unitRows),
-        entries[low].encoding)
+        entries[entry].y, entries[entry].yStride, &entries[entry].x, entries[entry].w,
+        rows.lowerBound, rows.upperBound, entries[entry].encoding)
     }
+  }
+
+  /// The entry and the rows of its weights that a unit stands for.
+  private func work(of unit: Int) -> (entry: Int, rows: Range<Int>) {
+    var low = 0
+    var high = count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if entries[middle].firstUnit <= unit { low = middle } else { high = middle }
+    }
+    let begin = entries[low].begin + (unit - entries[low].firstUnit) * entries[low].unitRows
+    return (low, begin..<min(entries[low].end, begin + entries[low].unitRows))
   }
 }
 

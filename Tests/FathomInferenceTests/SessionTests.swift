@@ -84,7 +84,7 @@ import Testing
 
   @Test func `cancelling between chunks and tokens keeps what is done`() throws {
     let golden = try GoldenFamily("deepseek_v3_plain")
-    var runtime = RuntimeOptions()
+    var runtime = RuntimeOptions.exact
     runtime.prefillChunk = 64
     let session = try Session(golden.model, options: runtime)
     var seen: [Int] = []

@@ -109,9 +109,13 @@ private final class CachedRows {
   {
     let width = test.latent + test.rope
     var packed = [UInt32](repeating: 0, count: (width + 1) / 2 * 16)
-    for lane in 0..<16 { kernels.pointee.pack_query(&packed, lane, queries[lane], width) }
+    let flat = UnsafeMutablePointer<Float>.allocate(capacity: 16 * width)
+    defer { flat.deallocate() }
+    for lane in 0..<16 { (flat + lane * width).update(from: queries[lane], count: width) }
+    kernels.pointee.pack_queries(
+      &packed, (0..<16).map { UnsafePointer<Float>?(flat + $0 * width) }, width)
     let stride = fk_mixed_stride(test.latent)
-    let spans = (visible + 255) / 256
+    let spans = fk_span_count(visible)
     let mixed = UnsafeMutablePointer<Float>.allocate(capacity: spans * 16 * stride)
     let scratch = UnsafeMutableRawPointer.allocate(
       byteCount: fk_attend_scratch(width, test.latent), alignment: 64)
@@ -137,8 +141,8 @@ private final class CachedRows {
             lanes.value = parts[0]
             lanes.query = packed.baseAddress
             lanes.rows = test.chosen ? chosen.baseAddress : nil
-            lanes.begin = span * 256
-            lanes.end = min(visible, lanes.begin + 256)
+            lanes.begin = fk_span_begin(span)
+            lanes.end = min(visible, fk_span_begin(span + 1))
             lanes.scale = 0.2
             withUnsafeMutableBytes(of: &lanes.limits) {
               $0.copyBytes(from: limits.withUnsafeBytes(Array.init))

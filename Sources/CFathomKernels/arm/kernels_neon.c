@@ -107,13 +107,17 @@ FK_INLINE v16 v16_power_of_two(v16 shifted) {
   return y;
 }
 
-FK_INLINE v16 v16_abs(v16 x) {
-  v16 y;
-  FK_EACH(y, vabsq_f32(x.val[i]));
-  return y;
+FK_INLINE uint32x4_t magnitude(float32x4_t x) { return vreinterpretq_u32_f32(vabsq_f32(x)); }
+FK_INLINE uint32x4_t magnitudes(v16 x) {
+  return vmaxq_u32(vmaxq_u32(magnitude(x.val[0]), magnitude(x.val[1])),
+                   vmaxq_u32(magnitude(x.val[2]), magnitude(x.val[3])));
 }
-FK_INLINE float v16_largest(v16 x) {
-  return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.val[0], x.val[1]), vmaxq_f32(x.val[2], x.val[3])));
+// The largest magnitude; NaN is above all.
+FK_INLINE float v16_largest_magnitude(v16 a, v16 b) {
+  uint32_t bits = vmaxvq_u32(vmaxq_u32(magnitudes(a), magnitudes(b)));
+  float largest;
+  memcpy(&largest, &bits, 4);
+  return largest;
 }
 
 // 64 bytes: 16 integers, or 16 lanes of 4 bytes or 2 halves.

@@ -18,7 +18,7 @@ enum {
   FK_LANES = 16,
   FK_CODE_GROUP = 32,   // columns of activations that share a scale when they are rounded to 8 bits
   FK_BLOCK_ROWS = 64,   // cached rows that attention takes at a time
-  FK_SPAN_ROWS = 256    // cached rows whose mix is kept apart until all are joined
+  FK_SPAN_ROWS = 256    // the most cached rows whose mix is kept apart until all are joined
 };
 
 // How stored elements are encoded.
@@ -92,7 +92,7 @@ typedef struct {
   fk_part key_a, key_b, value;  // key_b.width may be 0
   const uint32_t *query;        // [ceil((key_a.width + key_b.width) / 2)][16] pairs of bf16, made by pack_query
   const int32_t *rows;          // numbers of chosen rows, ascending; NULL means all. begin and end count them
-  size_t begin, end;            // begin is a multiple of FK_BLOCK_ROWS
+  size_t begin, end;            // of a span
   int32_t limits[FK_LANES];
   float scale;
 } fk_lanes;
@@ -143,9 +143,10 @@ typedef struct {
   // subnormal values as zero. K is padded with zeros to a multiple of 32.
   void (*matmul_bf16)(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
                       const fk_matrix *w, size_t row_begin, size_t row_end);
-  // Writes one lane of a packed query: x[width] rounded to bf16; an odd width is padded with a zero.
-  void (*pack_query)(uint32_t *query, size_t lane, const float *x, size_t width);
-  // Attention of 16 lanes over their rows, at most FK_SPAN_ROWS of them. scratch: fk_attend_scratch(...) bytes.
+  // Packs 16 queries, lane l from lanes[l][width] rounded to bf16, or zeros where that is NULL; an odd width is padded
+  // with a zero.
+  void (*pack_queries)(uint32_t *query, const float *const *lanes, size_t width);
+  // Attention of 16 lanes over the rows of one span. scratch: fk_attend_scratch(...) bytes.
   void (*attend_lanes)(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
   // out[l][c] for lanes lane_begin ..< lane_end: the mixes of all spans of rows, in ascending order, put on one scale,
   // added and divided by the sum of all weights. Lanes without a place to go (NULL) are passed over.
@@ -163,6 +164,13 @@ size_t fk_panel_bytes(fk_dtype dtype, size_t columns);
 // Packs rows [row_begin, row_end) of Q4_0 or Q8_0 blocks, row_begin a multiple of 16, into the panels that begin at
 // `panels`; rows missing at the end become zeros.
 void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns);
+// Asks for the beginnings of the four streams in which these rows of weights will be read, a multiple of 16 of them.
+void fk_fetch_ahead(const fk_matrix *w, size_t row_begin, size_t row_end);
+// The first row of a span of cached rows: 0, 32, 64, 128, 256, then every FK_SPAN_ROWS. The first are short, so that threads
+// can share a short context.
+size_t fk_span_begin(size_t span);
+// Spans that so many rows reach into.
+size_t fk_span_count(size_t rows);
 size_t fk_attend_scratch(size_t key_width, size_t value_width);
 size_t fk_mixed_stride(size_t value_width);
 

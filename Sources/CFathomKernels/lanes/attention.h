@@ -1,10 +1,24 @@
 // Attention of 16 lanes, each a query head, over cached rows; see reference/pairs.c. A block of 64 rows is scored, turned
 // into weights and mixed before the next is touched, so its rows are read from memory once.
 
-static void pack_query(uint32_t *query, size_t lane, const float *x, size_t width) {
-  for (size_t k = 0; k < width; k += 2) {
-    uint32_t odd = k + 1 < width ? fk_bf16_of(x[k + 1]) : 0;
-    query[k / 2 * FK_LANES + lane] = fk_bf16_of(x[k]) | odd << 16;
+// 32 columns of all lanes at a time: rounded row by row, then turned around.
+static void pack_queries(uint32_t *query, const float *const *lanes, size_t width) {
+  enum { COLUMNS = 2 * FK_LANES };
+  for (size_t k = 0; k < width; k += COLUMNS, query += COLUMNS / 2 * FK_LANES) {
+    size_t columns = fk_min(COLUMNS, width - k);
+    uint16_t rounded[FK_LANES][COLUMNS] = {0};
+    for (size_t lane = 0; lane < FK_LANES; lane++) {
+      if (!lanes[lane]) continue;
+      const float *x = lanes[lane] + k;
+      size_t c = 0;
+      for (; c + FK_LANES <= columns; c += FK_LANES) v16_store_bf16(rounded[lane] + c, v16_load(x + c));
+      for (; c < columns; c++) rounded[lane][c] = fk_bf16_of(x[c]);
+    }
+    v16i words[FK_LANES];
+#pragma unroll
+    for (size_t lane = 0; lane < FK_LANES; lane++) words[lane] = v16i_load(rounded[lane]);
+    v16i_transpose(words);
+    for (size_t pair = 0; pair < (columns + 1) / 2; pair++) v16i_store(query + pair * FK_LANES, words[pair]);
   }
 }
 

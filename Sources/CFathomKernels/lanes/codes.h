@@ -9,9 +9,8 @@ static void encode_codes(uint8_t *row, const float *x, size_t columns) {
   float *scales = (float *)(row + columns);
   int32_t *sums8 = (int32_t *)(scales + groups), *sums128 = sums8 + groups, *sums = sums128 + groups;
   for (size_t g = 0; g < groups; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
-    v16 low = v16_load(x), high = v16_load(x + 16), zero = v16_set(0);
-    float largest = v16_largest(v16_max(v16_abs(low), v16_abs(high)));
-    float trouble = v16_halve(v16_fma(high, zero, v16_mul(low, zero)));
+    v16 low = v16_load(x), high = v16_load(x + 16);
+    float largest = v16_largest_magnitude(low, high), trouble = largest - largest;
     v16 factor = v16_set(largest > 0 ? 127.0f / largest : 0);
     scales[g] = largest / 127.0f + trouble;
     sums[2 * g] = v16_encode(codes, v16_mul(low, factor));

@@ -393,4 +393,4 @@ static void attend(const fk_head *head, const fk_cache *cache) {
 #include "attention.h"
 
 const fk_kernels FK_TABLE = {matmul, matmul_rows, decode_row, rms_norm, swiglu, add_scaled, sigmoid, softmax, attend, dot,
-                             encode_codes, matmul_codes, encode_bf16, matmul_bf16, pack_query, attend_lanes, join_mixes};
+                             encode_codes, matmul_codes, encode_bf16, matmul_bf16, pack_queries, attend_lanes, join_mixes};

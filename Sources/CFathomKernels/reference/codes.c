@@ -21,11 +21,9 @@ void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns) {
   float *scales = (float *)(row + columns);
   int32_t *sums8 = (int32_t *)(scales + groups), *sums128 = sums8 + groups, *sums = sums128 + groups;
   for (size_t g = 0; g < groups; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
-    float largest = 0, trouble = 0;
-    for (size_t k = 0; k < FK_CODE_GROUP; k++) {
-      largest = largest < fabsf(x[k]) ? fabsf(x[k]) : largest;
-      trouble += x[k] * 0;  // stays zero unless something is infinite or not a number
-    }
+    float largest = 0;
+    for (size_t k = 0; k < FK_CODE_GROUP; k++) largest = fabsf(x[k]) <= largest ? largest : fabsf(x[k]);
+    float trouble = largest - largest;  // zero unless something is infinite or not a number
     float factor = largest > 0 ? 127.0f / largest : 0;
     scales[g] = largest / 127.0f + trouble;
     int32_t halves[2] = {0, 0};

@@ -159,5 +159,5 @@ const fk_kernels fk_reference_kernels = {matmul, matmul_rows, decode_row, rms_no
                                          add_scaled, sigmoid, softmax, attend, dot,
                                          fk_reference_encode_codes, fk_reference_matmul_codes,
                                          fk_reference_encode_bf16, fk_reference_matmul_bf16,
-                                         fk_reference_pack_query, fk_reference_attend_lanes,
+                                         fk_reference_pack_queries, fk_reference_attend_lanes,
                                          fk_reference_join_mixes};

@@ -49,10 +49,13 @@ void fk_reference_matmul_bf16(float *y, size_t y_stride, const uint16_t *x, size
     for (size_t n = row_begin; n < row_end; n++) y[t * y_stride + n] = row_dot(x + t * x_stride, w, n);
 }
 
-void fk_reference_pack_query(uint32_t *query, size_t lane, const float *x, size_t width) {
-  for (size_t k = 0; k < width; k += 2) {
-    uint32_t odd = k + 1 < width ? fk_encode_bf16(x[k + 1]) : 0;
-    query[k / 2 * FK_LANES + lane] = fk_encode_bf16(x[k]) | odd << 16;
+void fk_reference_pack_queries(uint32_t *query, const float *const *lanes, size_t width) {
+  for (size_t lane = 0; lane < FK_LANES; lane++) {
+    const float *x = lanes[lane];
+    for (size_t k = 0; k < width; k += 2) {
+      uint32_t even = x ? fk_encode_bf16(x[k]) : 0, odd = x && k + 1 < width ? fk_encode_bf16(x[k + 1]) : 0;
+      query[k / 2 * FK_LANES + lane] = even | odd << 16;
+    }
   }
 }
 

@@ -10,7 +10,7 @@ void fk_reference_matmul_codes(float *y, size_t y_stride, const fk_codes *x, siz
 void fk_reference_encode_bf16(uint16_t *y, const float *x, size_t width);
 void fk_reference_matmul_bf16(float *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t tokens,
                               const fk_matrix *w, size_t row_begin, size_t row_end);
-void fk_reference_pack_query(uint32_t *query, size_t lane, const float *x, size_t width);
+void fk_reference_pack_queries(uint32_t *query, const float *const *lanes, size_t width);
 void fk_reference_attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
 void fk_reference_join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width,
                              size_t lane_begin, size_t lane_end);

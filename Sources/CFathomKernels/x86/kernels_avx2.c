@@ -68,15 +68,17 @@ FK_INLINE __m256 power_of_two(__m256 shifted) {
 // 2^n for the integer n held in the low bits of FK_EXP_MAGIC + n.
 FK_INLINE v16 v16_power_of_two(v16 shifted) { return FK_BOTH(power_of_two(shifted.low), power_of_two(shifted.high)); }
 
-FK_INLINE v16 v16_abs(v16 x) {
-  __m256 sign = _mm256_set1_ps(-0.0f);
-  return FK_BOTH(_mm256_andnot_ps(sign, x.low), _mm256_andnot_ps(sign, x.high));
+FK_INLINE __m256i magnitudes(v16 x) {
+  __m256i rest = _mm256_set1_epi32(0x7FFFFFFF);
+  return _mm256_max_epi32(_mm256_and_si256(_mm256_castps_si256(x.low), rest),
+                          _mm256_and_si256(_mm256_castps_si256(x.high), rest));
 }
-FK_INLINE float v16_largest(v16 x) {
-  __m256 eight = _mm256_max_ps(x.low, x.high);
-  __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+// The largest magnitude; NaN is above all.
+FK_INLINE float v16_largest_magnitude(v16 a, v16 b) {
+  __m256i eight = _mm256_max_epi32(magnitudes(a), magnitudes(b));
+  __m128i four = _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xB1))));
 }
 
 // 64 bytes: 16 integers, or 16 lanes of 4 bytes or 2 halves.
@@ -134,17 +136,23 @@ FK_INLINE __m256i dot_bytes(__m256i sum, __m256i bytes, __m256i codes) {
 FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) {
   return FK_INTS(dot_bytes(sum.low, bytes.low, codes.low), dot_bytes(sum.high, bytes.high, codes.high));
 }
+// Nearest even; what is not a number becomes 0.
+FK_INLINE __m256i round_or_zero(__m256 x) {
+  return _mm256_cvtps_epi32(_mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q)));
+}
+// Of 16 signed bytes; the instruction adds unsigned ones.
+FK_INLINE int32_t sum_of_bytes(__m128i bytes) {
+  __m128i halves = _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+  return _mm_cvtsi128_si32(halves) + _mm_extract_epi32(halves, 2) - 16 * 128;
+}
 // Rounds to bytes and returns their sum.
 FK_INLINE int32_t v16_encode(int8_t *codes, v16 x) {
-  __m256i low = _mm256_cvtps_epi32(x.low), high = _mm256_cvtps_epi32(x.high);
+  __m256i low = round_or_zero(x.low), high = round_or_zero(x.high);
   // The instruction packs the halves of its operands side by side.
   __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
   __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   _mm_storeu_si128((__m128i *)codes, bytes);
-  __m256i eight = _mm256_add_epi32(low, high);
-  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-  __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
-  return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+  return sum_of_bytes(bytes);
 }
 FK_INLINE __m256i round_bf16(__m256 x) {
   __m256i bits = _mm256_castps_si256(x);

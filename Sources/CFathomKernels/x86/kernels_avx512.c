@@ -48,8 +48,14 @@ FK_INLINE v16 v16_power_of_two(v16 shifted) {
   return _mm512_castsi512_ps(_mm512_add_epi32(bits, _mm512_set1_epi32(0x3F800000)));
 }
 
-FK_INLINE v16 v16_abs(v16 x) { return _mm512_abs_ps(x); }
-FK_INLINE float v16_largest(v16 x) { return _mm512_reduce_max_ps(x); }
+// The largest magnitude; NaN is above all.
+FK_INLINE float v16_largest_magnitude(v16 a, v16 b) {
+  __m512i most = _mm512_max_epi32(_mm512_castps_si512(_mm512_abs_ps(a)), _mm512_castps_si512(_mm512_abs_ps(b)));
+  __m256i eight = _mm256_max_epi32(_mm512_castsi512_si256(most), _mm512_extracti32x8_epi32(most, 1));
+  __m128i four = _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xB1))));
+}
 
 // 64 bytes: 16 integers, or 16 lanes of 4 bytes or 2 halves.
 typedef __m512i v16i;
@@ -105,11 +111,16 @@ FK_INLINE v16i v16i_high_nibbles(v16i x) {
 }
 // Each lane: sum + 4 products of unsigned and signed bytes.
 FK_INLINE v16i v16i_dot(v16i sum, v16i bytes, v16i codes) { return _mm512_dpbusd_epi32(sum, bytes, codes); }
-// Rounds to bytes and returns their sum.
+// Of 16 signed bytes; the instruction adds unsigned ones.
+FK_INLINE int32_t sum_of_bytes(__m128i bytes) {
+  __m128i halves = _mm_sad_epu8(_mm_xor_si128(bytes, _mm_set1_epi8(-128)), _mm_setzero_si128());
+  return _mm_cvtsi128_si32(halves) + _mm_extract_epi32(halves, 2) - 16 * 128;
+}
+// Rounds to bytes and returns their sum; what is not a number becomes 0.
 FK_INLINE int32_t v16_encode(int8_t *codes, v16 x) {
-  v16i whole = _mm512_cvtps_epi32(x);
-  _mm_storeu_si128((__m128i *)codes, _mm512_cvtepi32_epi8(whole));
-  return _mm512_reduce_add_epi32(whole);
+  __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x));
+  _mm_storeu_si128((__m128i *)codes, bytes);
+  return sum_of_bytes(bytes);
 }
 // Rounded to bfloat16, nearest even, in the high halves.
 FK_INLINE v16i v16i_round_bf16(v16 x) {

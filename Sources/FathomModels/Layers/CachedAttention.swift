@@ -4,8 +4,8 @@ import FathomTensors
 /// Attention of query heads over the cached rows of one layer, for caches whose values are exact in bfloat16.
 ///
 /// Up to 16 query heads that read the same keys fill the lanes of a register; where a token has fewer, tokens that follow
-/// each other share one. The cached rows of a sequence are taken in spans of 256, counted from its beginning, and the
-/// mixes of all spans are joined at the end: the order of all sums depends on the token's position alone, and spans can be
+/// each other share one. The cached rows of a sequence are taken in spans (`fk_span_begin`), counted from its beginning, and
+/// the mixes of all spans are joined at the end: the order of all sums depends on the token's position alone, and spans can be
 /// worked on side by side.
 ///
 /// `queries [s, heads, k], cache [t, k], [t, c] → out [s, heads, c]`
@@ -50,11 +50,10 @@ package struct CachedAttention {
     var group = 0
     /// Cached rows that the last of the tokens looks at.
     var rows = 0
-    var spans: Int { (rows + CachedAttention.spanRows - 1) / CachedAttention.spanRows }
+    var spans: Int { fk_span_count(rows) }
   }
 
   private static let lanes = FK_LANES
-  private static let spanRows = FK_SPAN_ROWS
 
   package init(
     step: Step, layer: Int, softmaxScale: Float, groupHeads: Int, groups: Int,
@@ -205,16 +204,15 @@ package struct CachedAttention {
   ) {
     let parts = parts(unit.group)
     let width = parts.keyA.width + parts.keyB.width
-    let used = unit.tokens * unit.heads
-    if used < Self.lanes {
-      packed.update(repeating: 0, count: (width + 1) / 2 * Self.lanes)
-    }
-    for lane in 0..<used {
-      step.compute.kernels.pointee.pack_query(
-        packed, lane,
-        queries[
-          unit.firstToken + lane / unit.heads - firstToken, unit.firstHead + lane % unit.heads],
-        width)
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: Self.lanes) { rows in
+      for lane in 0..<Self.lanes {
+        let token = lane / unit.heads
+        rows[lane] =
+          token < unit.tokens
+          ? UnsafePointer(
+            queries[unit.firstToken + token - firstToken, unit.firstHead + lane % unit.heads]) : nil
+      }
+      step.compute.kernels.pointee.pack_queries(packed, rows.baseAddress, width)
     }
   }
 
@@ -228,8 +226,8 @@ package struct CachedAttention {
     lanes.key_b = parts.keyB
     lanes.value = parts.value
     lanes.query = UnsafePointer(scratch.query)
-    lanes.begin = span * Self.spanRows
-    lanes.end = min(unit.rows, lanes.begin + Self.spanRows)
+    lanes.begin = fk_span_begin(span)
+    lanes.end = min(unit.rows, fk_span_begin(span + 1))
     lanes.scale = softmaxScale
     withUnsafeMutableBytes(of: &lanes.limits) { bytes in
       let limits = bytes.bindMemory(to: Int32.self)

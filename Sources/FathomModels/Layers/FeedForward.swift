@@ -22,8 +22,12 @@ package struct SwiGLU: FeedForward {
       var products = Products(compute, capacity: 2, workspace: workspace)
       add(to: &products, operand, gated: gated, raised: raised)
       products.run()
-      compute.swiglu(gated, raised, into: gated)
-      compute.linear(gated, down, into: y, workspace: workspace)
+      let downEncoding = compute.encoding(for: down)
+      let narrow = compute.room(for: gated, downEncoding, workspace: workspace)
+      compute.each(x.count, cost: 4 * gated.width) { row in
+        compute.swiglu(gated, raised, row: row, downEncoding, into: narrow)
+      }
+      compute.linear(narrow, down, into: y, workspace: workspace)
     }
   }
 

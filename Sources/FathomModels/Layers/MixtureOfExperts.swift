@@ -71,12 +71,11 @@ package struct MixtureOfExperts: FeedForward {
     let compute = step.compute
     let workspace = step.workspace
     let capacity = 2 * min(experts.count, grouping.count) + 2
-    let gathered = workspace.take(grouping.count, width: x.width)
-    compute.each(grouping.count, cost: x.width) { row in
-      gathered[row].update(from: x[grouping.tokens[row]], count: x.width)
-    }
-    let routed = compute.operand(
-      gathered, experts[0].encoding(in: compute), workspace: workspace)
+    let encoding = experts[0].encoding(in: compute)
+    let encoded = compute.operand(
+      x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
+    let routed = compute.gather(
+      encoded, rows: grouping.tokens, count: grouping.count, encoding, workspace: workspace)
     let gated = workspace.take(grouping.count, width: experts[0].gate.rows)
     let raised = workspace.take(grouping.count, width: experts[0].gate.rows)
     var first = Products(compute, capacity: capacity, workspace: workspace)
@@ -90,29 +89,29 @@ package struct MixtureOfExperts: FeedForward {
     let sharedGated = workspace.take(x.count, width: sharedWidth)
     let sharedRaised = workspace.take(x.count, width: sharedWidth)
     if let shared {
-      shared.add(
-        to: &first, compute.operand(x, shared.encoding(in: compute), workspace: workspace),
-        gated: sharedGated, raised: sharedRaised)
+      shared.add(to: &first, encoded, gated: sharedGated, raised: sharedRaised)
     }
     first.run()
 
     var second = Products(compute, capacity: capacity, workspace: workspace)
-    let narrow = activated(gated, raised, for: experts[0].down, step: step)
+    let narrowEncoding = compute.encoding(for: experts[0].down)
+    let narrow = compute.room(for: gated, narrowEncoding, workspace: workspace)
+    let sharedEncoding = shared.map { compute.encoding(for: $0.down) } ?? []
+    let sharedNarrow = compute.room(for: sharedGated, sharedEncoding, workspace: workspace)
+    compute.each(grouping.count + (shared == nil ? 0 : x.count), cost: 4 * gated.width) { row in
+      if row < grouping.count {
+        compute.swiglu(gated, raised, row: row, narrowEncoding, into: narrow)
+      } else {
+        compute.swiglu(
+          sharedGated, sharedRaised, row: row - grouping.count, sharedEncoding, into: sharedNarrow)
+      }
+    }
     for expert in 0..<experts.count {
       let rows = grouping.rows(of: expert)
       guard !rows.isEmpty else { continue }
       second.add(narrow.rows(rows), experts[expert].down, into: outputs.rows(rows))
     }
-    if let shared {
-      second.add(
-        activated(sharedGated, sharedRaised, for: shared.down, step: step), shared.down, into: y)
-    }
+    if let shared { second.add(sharedNarrow, shared.down, into: y) }
     second.run()
-  }
-
-  private func activated(_ gated: Rows, _ raised: Rows, for down: Matrix, step: Step) -> Operand {
-    step.compute.swiglu(gated, raised, into: gated)
-    return step.compute.operand(
-      gated, step.compute.encoding(for: down), workspace: step.workspace)
   }
 }
