@@ -42,6 +42,8 @@ let package = Package(
     layer("FathomCheckpoints", ["CFathomKernels", "FathomCore", "FathomTensors"]),
     layer(
       "FathomText", ["FathomCore"], exclude: ["Tokenizer/generate_unicode_tables.py"]),
+    layer("FathomMapping", ["FathomCore"]),
+    layer("FathomTasks", ["FathomCore", "FathomTensors", "FathomMapping"]),
     // Layer 2: networks.
     layer(
       "FathomModels", ["CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints"]),
@@ -51,6 +53,12 @@ let package = Package(
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels",
+      ]),
+    layer(
+      "FathomTraining",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels", "FathomTasks",
       ]),
     // What people import, and what they type.
     layer(
@@ -76,6 +84,8 @@ let package = Package(
     tests(
       "FathomTextTests", ["FathomCore", "FathomText", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
+    tests("FathomMappingTests", ["FathomCore", "FathomMapping"]),
+    tests("FathomTasksTests", ["FathomCore", "FathomMapping", "FathomTasks"]),
     tests(
       "FathomModelsTests",
       [
@@ -87,6 +97,12 @@ let package = Package(
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
         "AllocationCounter", "GoldenSupport",
+      ]),
+    tests(
+      "FathomTrainingTests",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "GoldenSupport"],
