@@ -13,4 +13,7 @@
 @_exported import FathomInference
 @_exported import FathomModels
 @_exported import FathomTensors
+@_exported import FathomMapping
+@_exported import FathomTasks
 @_exported import FathomText
+@_exported import FathomTraining

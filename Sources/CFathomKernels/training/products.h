@@ -40,13 +40,10 @@ FK_INLINE void pack_rows(uint32_t *panel, size_t panel_rows, const ft_side *side
     if (rounding == FT_F32) {
       for (size_t j = 0; j < count; j++) v16_store((float *)(panel + (c + j) * panel_rows), columns[j]);
     } else {
-      for (size_t j = 0; j < count; j += 2) {
-        uint16_t even[FK_LANES], odd[FK_LANES];
-        v16_store_bf16(even, columns[j]);
-        v16_store_bf16(odd, columns[j + 1 < FK_LANES ? j + 1 : j]);
-        if (j + 1 >= count) memset(odd, 0, sizeof odd);
-        v16i_store(panel + (c + j) / 2 * panel_rows, v16i_interleave(even, odd));
-      }
+      if (count % 2 != 0) columns[count] = v16_set(0);
+      for (size_t j = 0; j < count; j += 2)
+        v16i_store(panel + (c + j) / 2 * panel_rows,
+                   v16i_or(v16i_high_to_low(v16i_round_bf16(columns[j])), v16i_round_bf16(columns[j + 1])));
     }
   }
 }

@@ -129,6 +129,12 @@ package struct MatrixProducts {
     let term = Term(
       left: left, right: right, leftRounding: rounding(left), rightRounding: rounding(right),
       packed: words, depthBlock: Int(isFP8 ? FT_TILE : FT_DEPTH))
+    if let packed = packedBefore(term) {
+      var shared = term
+      shared.packed = packed
+      terms.append(shared)
+      return
+    }
     let panel = compute.kernels.pointee.right_rows
     let padded = (right.view.rows + panel - 1) / panel * panel
     for block in 0..<term.blocks {
@@ -141,6 +147,17 @@ package struct MatrixProducts {
     }
     words += (term.words(rows: padded, depth: term.depthBlock) * term.blocks + 15) & ~15
     terms.append(term)
+  }
+
+  /// Where the same right side is packed already: maps that share an input meet it one after the other.
+  private func packedBefore(_ term: Term) -> Int? {
+    terms.suffix(4).first {
+      $0.right.view.data == term.right.view.data && $0.right.view.rows == term.right.view.rows
+        && $0.right.view.depth == term.right.view.depth
+        && $0.right.view.row_stride == term.right.view.row_stride
+        && $0.right.view.depth_stride == term.right.view.depth_stride
+        && $0.rightRounding == term.rightRounding && $0.depthBlock == term.depthBlock
+    }?.packed
   }
 
   private func unitRows(_ rows: Int) -> Int {

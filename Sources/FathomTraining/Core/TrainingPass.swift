@@ -25,6 +25,12 @@ package struct TrainingBatch: Sendable {
     precondition(
       [tokens.count, targets.count, weights.count, positions.count, starts.count]
         .allSatisfy { $0 == rows * length }, "a batch of \(rows) × \(length)")
+    for index in starts.indices {
+      let before = index % length == 0 ? 0 : starts[index - 1]
+      precondition(
+        starts[index] >= before && Int(starts[index]) <= index % length,
+        "token \(index % length) of a row: its sample begins at \(starts[index])")
+    }
     self.rows = rows
     self.length = length
     self.tokens = tokens

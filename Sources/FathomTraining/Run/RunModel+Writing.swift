@@ -8,7 +8,7 @@ extension RunModel {
   ///
   /// - Parameter values: where to read from instead of the present values, laid out alike.
   package func write(
-    to folder: String, format: WeightFormat, values: UnsafePointer<Float>? = nil
+    to folder: String, format: CheckpointFormat, values: UnsafePointer<Float>? = nil
   ) throws {
     let tensors: [SafetensorsWriter.Tensor]
     if hasAdapters {

@@ -24,7 +24,7 @@ struct RunText {
         ("tokenizer_config.json", Array((trained.configuration.text(.indented) + "\n").utf8)),
       ]
     }
-    format = try Self.format(configuration, documents)
+    format = try Self.format(configuration, tokenizer)
   }
 
   private static func read(_ folder: String) throws
@@ -63,12 +63,13 @@ struct RunText {
   }
 
   private static func format(
-    _ configuration: RunConfiguration, _ documents: [(name: String, content: [UInt8])]
+    _ configuration: RunConfiguration, _ tokenizer: Tokenizer
   ) throws -> ChatFormat {
     if let name = configuration.chatTemplate { return try ChatFormat.named(name) }
-    let template = try documents.first { $0.name == "tokenizer_config.json" }
-      .map { try JSON.parse($0.content[...]) }?.objectValue?["chat_template"]?.stringValue
-    return template.flatMap { ChatFormat.detected(in: $0) } ?? .deepSeekR1
+    let modelType = configuration.model?["model_type"]?.stringValue ?? "deepseek_v3"
+    return try ChatFormat.detect(
+      chatTemplate: tokenizer.chatTemplate, modelType: modelType,
+      vocabularyHas: { tokenizer.id(of: $0) != nil })
   }
 
   func files() -> [(name: String, content: [UInt8])] { documents }

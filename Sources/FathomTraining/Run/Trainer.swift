@@ -3,7 +3,7 @@ import FathomTensors
 
 /// Where the micro-batches of a run come from. The same cursor gives the same batch, so a run that was stopped goes on as if
 /// it had not been.
-public protocol TrainingData: Sendable {
+package protocol TrainingData: Sendable {
   /// The micro-batch that begins at `cursor`, and the cursor behind it.
   ///
   /// - Parameter progress: how far the run is, 0 to 1, for data that grows harder.

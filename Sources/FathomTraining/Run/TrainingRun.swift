@@ -76,7 +76,7 @@ public final class TrainingRun {
       }
       return try RunModel(
         scratch: fields, initialization: .scaled, seed: configuration.seed,
-        swigluLimit: Float(configuration.swigluLimit))
+        swigluLimit: configuration.swigluLimit > 0 ? Float(configuration.swigluLimit) : .infinity)
     }
     let checkpoint = try Checkpoint.open(configuration.baseModel ?? "")
     switch configuration.adapter {
@@ -259,7 +259,7 @@ extension TrainingRun {
   }
 
   /// Writes the present weights as a checkpoint folder that opens anywhere; the average of them where one is kept.
-  public func export(to folder: String, format: WeightFormat) throws {
+  public func export(to folder: String, format: CheckpointFormat) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try model.write(
       to: folder, format: format, values: trainer.average.map { UnsafePointer($0) })

@@ -4,7 +4,7 @@ import FathomCore
 import FathomTensors
 
 /// How a trained network is stored.
-public enum WeightFormat: String, Sendable, CaseIterable {
+public enum CheckpointFormat: String, Sendable, CaseIterable {
   case f32
   case bf16
   /// The official FP8 layout: matrices of the layers as e4m3 with `weight_scale_inv` for each 128 × 128 block.
@@ -44,7 +44,7 @@ extension ParameterStore {
   /// The parameters as tensors of a checkpoint, under the official names.
   ///
   /// - Parameter values: where to read from, laid out like `values`; an average of them, for one.
-  package func tensors(_ format: WeightFormat, from values: UnsafePointer<Float>? = nil)
+  package func tensors(_ format: CheckpointFormat, from values: UnsafePointer<Float>? = nil)
     -> [SafetensorsWriter.Tensor]
   {
     let base = values ?? UnsafePointer(self.values)
