@@ -23,6 +23,8 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
   name: "fathom",
   platforms: [.macOS(.v15)],
@@ -31,7 +33,8 @@ let package = Package(
     .executable(name: "fathom", targets: ["FathomCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Layer 0: values and arithmetic.
@@ -58,7 +61,7 @@ let package = Package(
       "FathomTraining",
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
-        "FathomModels", "FathomTasks",
+        "FathomModels", "FathomTasks", yams,
       ]),
     // What people import, and what they type.
     layer(
