@@ -67,8 +67,8 @@ let package = Package(
     layer(
       "Fathom",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
-        "FathomInference",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
+        "FathomText", "FathomModels", "FathomInference", "FathomTraining",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", argumentParser],

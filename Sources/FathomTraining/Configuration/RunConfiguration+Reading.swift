@@ -57,6 +57,8 @@ extension RunConfiguration {
     seed = UInt64(try map.integer("seed", 0...Int.max) ?? 0)
     precision = try map.word("precision") ?? precision
     mtpLossWeight = try map.number("mtp_loss_weight", 0...10) ?? mtpLossWeight
+    mtpRows = try map.number("mtp_rows", 0.01...1) ?? mtpRows
+    swigluLimit = try map.number("swiglu_limit", 0...1e6) ?? swigluLimit
     routerBiasUpdateRate = try map.number("router_bias_update_rate", 0...1)
     balanceLossWeight = try map.number("balance_loss_weight", 0...10) ?? balanceLossWeight
   }
