@@ -57,7 +57,8 @@ package struct SafetensorsWriter {
     for tensor in tensors {
       try tensor.bytes { bytes in
         precondition(
-          bytes.count == tensor.byteCount, "\(bytes.count) bytes for \(tensor.name) \(tensor.shape)")
+          bytes.count == tensor.byteCount, "\(bytes.count) bytes for \(tensor.name) \(tensor.shape)"
+        )
         try put(bytes)
       }
     }
@@ -77,11 +78,12 @@ package struct SafetensorsWriter {
     }
     var offset = 0
     for tensor in tensors {
-      table[tensor.name] = .object(JSONObject([
-        "dtype": .string(tensor.dtype.rawValue),
-        "shape": .array(tensor.shape.map { .integer($0) }),
-        "data_offsets": .array([.integer(offset), .integer(offset + tensor.byteCount)]),
-      ]))
+      table[tensor.name] = .object(
+        JSONObject([
+          "dtype": .string(tensor.dtype.rawValue),
+          "shape": .array(tensor.shape.map { .integer($0) }),
+          "data_offsets": .array([.integer(offset), .integer(offset + tensor.byteCount)]),
+        ]))
       offset += tensor.byteCount
     }
     var text = Array(JSON.object(table).text().utf8)

@@ -12,7 +12,8 @@ public enum Families {
       TableProblems(level: level),
       CountdownProblems(level: level),
       TalkProblems(level: level),
-      // The mapping families stand here.
+      MappingFamily.short, MappingFamily.standard(), MappingFamily.wide(),
+      MappingRepairFamily(), MappingFamily.heldOutValues,
     ]
   }
 

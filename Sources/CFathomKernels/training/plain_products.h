@@ -19,7 +19,7 @@ static void ft_pack(uint32_t *packed, const ft_side *side, ft_rounding rounding,
         float even = r < rows ? at[0] : 0, odd = r < rows && k + 1 < depth ? at[from.depth_stride] : 0;
         uint32_t word;
         memcpy(&word, &even, 4);
-        *packed++ = rounding == FT_F32 ? word : fk_bf16_of(even) | (uint32_t)fk_bf16_of(odd) << 16;
+        *packed++ = rounding == FT_F32 ? word : fk_bf16_of(fk_flushed(even)) | (uint32_t)fk_bf16_of(fk_flushed(odd)) << 16;
       }
   }
 }

@@ -7,44 +7,73 @@
 
 enum { FT_RIGHT = FT_RIGHT_LANES * FK_LANES };
 
-// Up to 16 rows and 16 columns of a side, turned so that element k holds column k of all rows.
-FK_INLINE void turned_block(v16 *columns, const ft_side *side, size_t i, size_t rows, size_t k, size_t depth) {
+#ifndef FT_ROUNDS_PAIRS
+FK_INLINE void round_half(uint16_t *to, v16 x) {
+  float values[FK_LANES];
+  v16_store(values, x);
+  for (size_t i = 0; i < FK_LANES; i++) to[i] = fk_bf16_of(fabsf(values[i]) < FLT_MIN ? 0 : values[i]);
+}
+// 32 values as bfloat16, nearest even, subnormal ones as zero: those of a, then those of b.
+FK_INLINE v16i v16i_bf16_of(v16 a, v16 b) {
+  uint16_t halves[2 * FK_LANES];
+  round_half(halves, a);
+  round_half(halves + FK_LANES, b);
+  return v16i_load(halves);
+}
+// Element i of a beside element i of b, rounded alike.
+FK_INLINE v16i v16i_bf16_pairs(v16 a, v16 b) {
+  uint16_t even[FK_LANES], odd[FK_LANES];
+  round_half(even, a);
+  round_half(odd, b);
+  return v16i_interleave(even, odd);
+}
+#endif
+
+// Up to 16 rows, and columns k ..< k + depth of a side: 16 columns in f32, 32 in bfloat16, turned so that word j of a row becomes
+// register j of all rows. Missing rows and columns are zeros.
+FK_INLINE void turned_block(v16i *words, const ft_side *side, int is_f32, size_t i, size_t rows, size_t k, size_t depth) {
+  enum { ROUNDED = 2 * FK_LANES };
   const float *from = side->data + i * side->row_stride + k * side->depth_stride;
   if (rows == FK_LANES && side->row_stride == 1) {
-    for (size_t c = 0; c < FK_LANES; c++) columns[c] = c < depth ? v16_load(from + c * side->depth_stride) : v16_set(0);
+    for (size_t c = 0; c < FK_LANES; c++) {
+      if (is_f32) {
+        words[c] = c < depth ? v16i_load(from + c * side->depth_stride) : v16i_set(0);
+        continue;
+      }
+      v16 even = 2 * c < depth ? v16_load(from + 2 * c * side->depth_stride) : v16_set(0);
+      v16 odd = 2 * c + 1 < depth ? v16_load(from + (2 * c + 1) * side->depth_stride) : v16_set(0);
+      words[c] = v16i_bf16_pairs(even, odd);
+    }
     return;
   }
-  v16i words[FK_LANES];
-  if (rows == FK_LANES && depth == FK_LANES && side->depth_stride == 1) {
-#pragma unroll
-    for (size_t r = 0; r < FK_LANES; r++) words[r] = v16i_load(from + r * side->row_stride);
-  } else {
-    float block[FK_LANES][FK_LANES] = {0};
+  size_t columns = is_f32 ? FK_LANES : ROUNDED;
+  float block[FK_LANES][ROUNDED];
+  size_t stride = side->row_stride;
+  if (rows < FK_LANES || depth < columns || side->depth_stride != 1) {
+    memset(block, 0, sizeof block);
     for (size_t r = 0; r < rows; r++)
       for (size_t c = 0; c < depth; c++) block[r][c] = from[r * side->row_stride + c * side->depth_stride];
+    from = block[0];
+    stride = ROUNDED;
+  }
 #pragma unroll
-    for (size_t r = 0; r < FK_LANES; r++) words[r] = v16i_load(block[r]);
+  for (size_t r = 0; r < FK_LANES; r++) {
+    const float *row = from + r * stride;
+    words[r] = is_f32 ? v16i_load(row) : v16i_bf16_of(v16_load(row), v16_load(row + FK_LANES));
   }
   v16i_transpose(words);
-#pragma unroll
-  for (size_t c = 0; c < FK_LANES; c++) columns[c] = v16_cast(words[c]);
 }
 
-// Rows i ..< i + rows (at most 16), columns k ..< k + depth: written to lane `lane` of a panel.
-FK_INLINE void pack_rows(uint32_t *panel, size_t panel_rows, const ft_side *side, ft_rounding rounding, size_t i,
-                         size_t rows, size_t k, size_t depth) {
-  for (size_t c = 0; c < depth; c += FK_LANES) {
-    v16 columns[FK_LANES];
-    size_t count = fk_min(FK_LANES, depth - c);
-    turned_block(columns, side, i, rows, k + c, count);
-    if (rounding == FT_F32) {
-      for (size_t j = 0; j < count; j++) v16_store((float *)(panel + (c + j) * panel_rows), columns[j]);
-    } else {
-      if (count % 2 != 0) columns[count] = v16_set(0);
-      for (size_t j = 0; j < count; j += 2)
-        v16i_store(panel + (c + j) / 2 * panel_rows,
-                   v16i_or(v16i_high_to_low(v16i_round_bf16(columns[j])), v16i_round_bf16(columns[j + 1])));
-    }
+// Rows i ..< i + rows (at most 16), columns k ..< k + depth: written from lane 0 of a panel on.
+FK_INLINE void pack_rows(uint32_t *panel, size_t panel_rows, const ft_side *side, int is_f32, size_t i, size_t rows,
+                         size_t k, size_t depth) {
+  size_t step = is_f32 ? FK_LANES : 2 * FK_LANES;
+  for (size_t c = 0; c < depth; c += step) {
+    v16i words[FK_LANES];
+    size_t count = fk_min(step, depth - c), steps = is_f32 ? count : (count + 1) / 2;
+    turned_block(words, side, is_f32, i, rows, k + c, count);
+    for (size_t j = 0; j < steps; j++) v16i_store(panel + j * panel_rows, words[j]);
+    panel += steps * panel_rows;
   }
 }
 
@@ -63,7 +92,10 @@ static void ft_pack(uint32_t *packed, const ft_side *side, ft_rounding rounding,
     // 16 rows at a time; what a smaller panel has no room for is overwritten by its next column.
     for (size_t r = 0; r < panel; r += FK_LANES) {
       size_t left = first + r < from.rows ? from.rows - first - r : 0;
-      pack_rows(packed + r, panel, &from, rounding, first + r, fk_min(FK_LANES, left), begin, depth);
+      if (rounding == FT_F32)
+        pack_rows(packed + r, panel, &from, 1, first + r, fk_min(FK_LANES, left), begin, depth);
+      else
+        pack_rows(packed + r, panel, &from, 0, first + r, fk_min(FK_LANES, left), begin, depth);
     }
   }
 }

@@ -32,7 +32,8 @@ struct FamilyGrader {
   }
 
   func score(
-    _ family: any TaskFamily, n: Int, seed: UInt64, progress: @escaping @Sendable (Int) -> Void = { _ in },
+    _ family: any TaskFamily, n: Int, seed: UInt64,
+    progress: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> Score {
     let problems = Self.problems(family, n: n, seed: seed)
@@ -55,7 +56,9 @@ struct FamilyGrader {
             score.tokens += tokens
             if isRight { score.correct += 1 }
             if !isFinished { score.unfinished += 1 }
-            if !isRight, score.failures.count < 10 { score.failures.append((problems[index], answer)) }
+            if !isRight, score.failures.count < 10 {
+              score.failures.append((problems[index], answer))
+            }
           }
           progress(done.add(1, ordering: .relaxed).newValue)
         }

@@ -15,7 +15,8 @@ struct TrainPretrainCommand: ParsableCommand {
     let configuration = try file.configuration()
     guard configuration.model != nil else {
       throw InputError(
-        "\"model\"", expected: "the model to train from scratch; fathom train tune starts from a checkpoint",
+        "\"model\"",
+        expected: "the model to train from scratch; fathom train tune starts from a checkpoint",
         found: "no such key")
     }
     try RunDriver(configuration, threads: try file.threadCount(), resumes: resume).run()
@@ -25,7 +26,9 @@ struct TrainPretrainCommand: ParsableCommand {
 struct TrainTuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
-    abstract: "Trains a checkpoint further: all of it, low-rank adapters, or the experts that the data uses.")
+    abstract:
+      "Trains a checkpoint further: all of it, low-rank adapters, or the experts that the data uses."
+  )
 
   @OptionGroup var file: RunFileArguments
 
@@ -98,7 +101,8 @@ private struct RunDriver {
     let grader = try FamilyGrader(model: folder, threads: threads)
     return try configuration.tasks.map { share in
       let score = try grader.score(
-        try Families.named(share.family), n: Self.problems, seed: 7, isCancelled: { Interrupts.isRaised })
+        try Families.named(share.family), n: Self.problems, seed: 7,
+        isCancelled: { Interrupts.isRaised })
       return (share.family, score.rate)
     }
   }

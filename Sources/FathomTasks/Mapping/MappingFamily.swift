@@ -26,6 +26,9 @@ public struct MappingFamily: TaskFamily {
     self.chainShare = chainShare
   }
 
+  /// One or two outputs: where a curriculum begins.
+  public static let short = MappingFamily(name: "mapping-short", outputs: 1...2)
+
   /// Two to four outputs.
   public static func standard(maxFields: Int? = nil) -> MappingFamily {
     MappingFamily(name: "mapping", outputs: 2...4, maxFields: maxFields)

@@ -26,8 +26,10 @@ public struct MappingRepairFamily: TaskFamily {
         failures.contains { $0.hasPrefix("\(statement.target) ") }
       }
       return Problem(
-        family: name, prompt: problem.records.repairPrompt(for: damage.program),
-        reasoning: problem.records.trace(of: MappingProgram(failed)), answer: problem.answer
+        family: name,
+        prompt: LabelLetters.encode(problem.records.repairPrompt(for: damage.program)),
+        reasoning: LabelLetters.encode(problem.records.trace(of: MappingProgram(failed))),
+        answer: problem.answer
       ) { problem.accepts($0) }
     }
   }

@@ -111,7 +111,8 @@ package struct MatrixProducts {
     let rows = unitRows(c.count)
     entries.append(
       Entry(
-        c: c, terms: first..<terms.count, accumulates: accumulates, unitRows: rows, firstUnit: units)
+        c: c, terms: first..<terms.count, accumulates: accumulates, unitRows: rows, firstUnit: units
+      )
     )
     units += (c.count + rows - 1) / rows
   }

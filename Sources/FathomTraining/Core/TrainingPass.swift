@@ -142,7 +142,9 @@ package final class TrainingPass {
 
   /// `y += x`
   package func add(_ x: Rows, to y: Rows) {
-    compute.each(x.count, cost: x.width) { compute.kernels.pointee.blend(y[$0], x[$0], 1, 1, x.width) }
+    compute.each(x.count, cost: x.width) {
+      compute.kernels.pointee.blend(y[$0], x[$0], 1, 1, x.width)
+    }
   }
 
   /// `x + y`

@@ -42,7 +42,8 @@ package struct TrainingRotation {
     for index in 0..<sin.count * sin.width { backward.pointer[index] = -sin.pointer[index] }
   }
 
-  func turn(_ x: UnsafeMutablePointer<Float>, token: Int, width: Int, interleaved: Bool, back: Bool) {
+  func turn(_ x: UnsafeMutablePointer<Float>, token: Int, width: Int, interleaved: Bool, back: Bool)
+  {
     let sines = back ? backward[token] : sin[token]
     if interleaved {
       fk_rope_interleaved(x, cos[token], sines, width)

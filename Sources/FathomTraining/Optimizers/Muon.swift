@@ -91,7 +91,8 @@ extension Optimizer {
       run(matrices.indices.map { (Side(polynomials[$0]), Side(matrices[$0]).turned, others[$0]) })
       compute.pool.run(units: matrices.count) { unit, _ in
         compute.kernels.pointee.blend(
-          others[unit].pointer, matrices[unit].pointer, a, 1, matrices[unit].count * matrices[unit].width
+          others[unit].pointer, matrices[unit].pointer, a, 1,
+          matrices[unit].count * matrices[unit].width
         )
       }
       swap(&matrices, &others)

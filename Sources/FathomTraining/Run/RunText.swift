@@ -44,7 +44,8 @@ struct RunText {
   private static func learn(_ configuration: RunConfiguration) throws -> TrainedTokenizer {
     guard !configuration.tasks.isEmpty else {
       throw InputError(
-        "\"tokenizer\"", expected: "a folder with tokenizer.json, as there are no tasks to learn from",
+        "\"tokenizer\"",
+        expected: "a folder with tokenizer.json, as there are no tasks to learn from",
         found: "no such key")
     }
     let size = configuration.model?["vocab_size"]?.intValue ?? 2048

@@ -74,20 +74,23 @@ package struct TrainingCheckpoint {
   package func restore(_ trainer: Trainer, model: RunModel, step: Int) throws {
     let path = path(step)
     let state = try Self.state(path)
-    if model.hasAdapters {
-      try model.loadAdapter(from: path)
-    } else {
-      try trainer.parameters.load(try Checkpoint.open(path))
+    // Frozen matrices are the base model's; what is stored beside factors has them merged.
+    try trainer.parameters.load(try Checkpoint.open(path)) {
+      model.hasAdapters && $0.role != .balance
     }
+    if model.hasAdapters { try model.loadAdapter(from: path) }
     let kept = try SafetensorsFile(path: "\(path)/optimizer.state")
     func take(_ name: String, _ count: Int, into target: UnsafeMutablePointer<Float>) throws {
-      guard let tensor = kept.tensors.first(where: { $0.name == name }), tensor.dtype == .f32, tensor.shape == [count] else {
+      guard let tensor = kept.tensors.first(where: { $0.name == name }), tensor.dtype == .f32,
+        tensor.shape == [count]
+      else {
         throw InputError(
           "\(path)/optimizer.state, tensor \(name)", expected: "[\(count)] F32",
           found: kept.tensors.first { $0.name == name }?.summary ?? "none")
       }
       tensor.withBytes { bytes in
-        UnsafeMutableRawPointer(target).copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(target), byteCount: count * 4)
+        UnsafeMutableRawPointer(target).copyMemory(
+          from: bytes.baseAddress ?? UnsafeRawPointer(target), byteCount: count * 4)
       }
     }
     try take("first", trainer.state.count, into: trainer.state.first)

@@ -88,7 +88,8 @@ public final class TrainingRun {
       return try RunModel(
         checkpoint,
         adapters: .init(rank: configuration.loraR, alpha: configuration.loraAlpha),
-        seed: configuration.seed) { _ in false }
+        seed: configuration.seed
+      ) { _ in false }
     case .esft:
       let frozen = try RunModel(checkpoint, adapters: nil, seed: configuration.seed) { _ in false }
       let chosen = try expertsInUse(

@@ -14,13 +14,13 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
 extension ParameterStore {
   /// Takes over the weights of a checkpoint, whatever they are stored as.
   ///
-  /// - Parameter optional: whether a parameter may be missing; it keeps its value then.
+  /// - Parameter keeps: whether a parameter keeps its value, whatever is stored.
   /// - Throws: `InputError` naming the tensor that is missing or misshapen.
-  package func load(_ checkpoint: Checkpoint, optional: (Parameter) -> Bool = { _ in false }) throws {
+  package func load(_ checkpoint: Checkpoint, keeps: (Parameter) -> Bool = { _ in false }) throws {
     let kernels = try InstructionSet.chosen().kernels
     for id in ids {
       let parameter = self[id]
-      if checkpoint.tensors[parameter.name] == nil, optional(parameter) { continue }
+      if keeps(parameter) { continue }
       let stored = try checkpoint.tensor(parameter.name)
       guard stored.shape == parameter.shape else {
         throw InputError(

@@ -16,9 +16,10 @@ struct TinyNetwork {
     try JSON.parse(Array(text.utf8)[...]).objectValue ?? JSONObject()
   }
 
-  init(_ changes: String = "{}", limit: Float = .infinity, seed: UInt64 = 3)
-    throws
-  {
+  init(
+    _ changes: String = "{}", limit: Float = .infinity,
+    adapters: NetworkBuilder.Adapters? = nil, seed: UInt64 = 3
+  ) throws {
     var fields = try Self.object(
       """
       {"model_type": "deepseek_v3", "vocab_size": 23, "hidden_size": 12, "num_hidden_layers": 2,
@@ -36,11 +37,11 @@ struct TinyNetwork {
       throw InputError("test", expected: "DeepSeek", found: "\(made)")
     }
     blueprint = deepSeek
-    var builder = NetworkBuilder(swigluLimit: limit)
+    var builder = NetworkBuilder(swigluLimit: limit, adapters: adapters)
     network = try builder.network(deepSeek)
     store = ParameterStore(builder.table)
     store.initialize(.normal(deviation: 0.3), seed: seed)
-    for id in store.ids where store[id].role == .balance || store[id].role == .norm {
+    for id in store.ids where [.balance, .norm, .adapterUp].contains(store[id].role) {
       let random = CounterRandom(seed: UInt64(id.index))
       for k in 0..<store[id].count {
         store.value(id).pointer[k] += Float(random.uniform(at: UInt64(k)) - 0.5) * 0.2
@@ -108,6 +109,53 @@ struct TinyNetwork {
     }
   }
 
+  @Test func `gradients of low-rank factors are those of the tape, experts included`() throws {
+    let tiny = try TinyNetwork(adapters: .init(rank: 1, alpha: 1.5))
+    let batch = TinyNetwork.batch()
+    let oracle = OracleNetwork(tiny.blueprint, tiny.store, batch)
+    oracle.adapterScale = 1.5
+    let expected = oracle.loss(mtpWeight: 0.3, balanceWeight: 0)
+    let gradients = oracle.tape.gradients(of: expected.total)
+    let losses = tiny.network.run(tiny.pass(batch, try .chosen()), mtp: .init(weight: 0.3))
+    #expect(abs(losses.next - expected.next) < 1e-5)
+    var factors = 0
+    for id in tiny.store.ids {
+      guard let gradient = tiny.store.gradient(id) else { continue }
+      let name = tiny.store[id].name
+      if name.contains("experts.") && name.contains("lora_") { factors += 1 }
+      let wanted = (oracle.parameters[name] ?? []).map { gradients[$0.index] }
+      let size = wanted.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let error = wanted.indices.reduce(0) {
+        let d = wanted[$1] - Double(gradient.pointer[$1])
+        return $0 + d * d
+      }.squareRoot()
+      #expect(error <= 1e-4 * size + 1e-7, "\(name): \(error) of \(size)")
+    }
+    #expect(factors > 50)
+  }
+
+  /// Rounded forward and backward passes whose gradients pass through the rounding: near those of f32, and nearer in bf16.
+  @Test func `gradients of rounded passes point where exact ones do`() throws {
+    let tiny = try TinyNetwork()
+    let batch = TinyNetwork.batch(rows: 4, length: 32)
+    func gradients(_ precision: TrainingPrecision) throws -> [Double] {
+      tiny.store.clearGradients()
+      _ = tiny.network.run(
+        tiny.pass(batch, try .chosen(), precision: precision), mtp: .init(weight: 0.3))
+      return (0..<tiny.store.gradientCount).map { Double(tiny.store.gradients[$0]) }
+    }
+    func angle(_ x: [Double], _ y: [Double]) -> Double {
+      let (xy, xx, yy) = zip(x, y).reduce((0.0, 0.0, 0.0)) {
+        ($0.0 + $1.0 * $1.1, $0.1 + $1.0 * $1.0, $0.2 + $1.1 * $1.1)
+      }
+      return 1 - xy / (xx * yy).squareRoot()
+    }
+    let exact = try gradients(.fp32)
+    let (bf16, fp8) = (angle(exact, try gradients(.bf16)), angle(exact, try gradients(.fp8)))
+    #expect(bf16 > 0 && bf16 < 0.01, "\(bf16)")
+    #expect(fp8 > bf16 && fp8 < 0.1, "\(fp8)")
+  }
+
   @Test func `the tape agrees with finite differences`() throws {
     let tiny = try TinyNetwork()
     let batch = TinyNetwork.batch(rows: 1, length: 6)
@@ -120,7 +168,9 @@ struct TinyNetwork {
     for id in tiny.store.ids where tiny.store[id].role != .balance {
       let value = tiny.store.value(id).pointer
       let wanted = (oracle.parameters[tiny.store[id].name] ?? []).map { gradients[$0.index] }
-      guard let place = wanted.indices.max(by: { abs(wanted[$0]) < abs(wanted[$1]) }) else { continue }
+      guard let place = wanted.indices.max(by: { abs(wanted[$0]) < abs(wanted[$1]) }) else {
+        continue
+      }
       let before = value[place]
       let step: Float = 1.0 / 4096
       value[place] = before + step
@@ -151,7 +201,8 @@ struct TinyNetwork {
         let bits = (0..<tiny.store.gradientCount).map { tiny.store.gradients[$0].bitPattern }
         if let first {
           let difference = zip(first, bits).enumerated().first { $0.element.0 != $0.element.1 }
-          #expect(difference == nil, "\(isa), \(threads) threads: gradient \(difference?.offset ?? 0)")
+          #expect(
+            difference == nil, "\(isa), \(threads) threads: gradient \(difference?.offset ?? 0)")
         } else {
           first = bits
         }

@@ -31,7 +31,8 @@ final class OracleNetwork {
   }
 
   /// `next + mtpWeight · mtp + balanceWeight · balance`
-  func loss(mtpWeight: Double, balanceWeight: Double) -> (total: Scalar, next: Double, mtp: Double) {
+  func loss(mtpWeight: Double, balanceWeight: Double) -> (total: Scalar, next: Double, mtp: Double)
+  {
     let embedding = rows("model.embed_tokens.weight")
     var hidden = batch.tokens.map { embedding[Int($0)] }
     for layer in 0..<config.numHiddenLayers {
@@ -47,7 +48,9 @@ final class OracleNetwork {
       let loss = mtp(final, embedding)
       mtpLoss = loss.value
       total = total + loss * mtpWeight
-      for term in balance[balanceOfLayers.count...] { total = total + term * (balanceWeight * mtpWeight) }
+      for term in balance[balanceOfLayers.count...] {
+        total = total + term * (balanceWeight * mtpWeight)
+      }
     }
     for term in balanceOfLayers { total = total + term * balanceWeight }
     return (total, next.value, mtpLoss)

@@ -46,7 +46,7 @@ def corpus():
 
 def pre_tokenizer():
     return pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(r"\p{N}"), "isolated"),
+        pre_tokenizers.Split(Regex(r"\s?\p{N}"), "isolated"),
         pre_tokenizers.Split(Regex("[一-龥\u3040-ゟ゠-ヿ]+"), "isolated"),
         pre_tokenizers.Split(Regex(
             "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
