@@ -2,9 +2,6 @@
 ///
 /// Source: `pre_tokenizer` in the `tokenizer.json` of `deepseek-ai/DeepSeek-V3`.
 package enum DeepSeekSplits {
-  /// V3 keeps up to three digits together; this is the same step for tokenizers in which every digit is a token, with the
-  /// space before it or without.
-  package static let singleDigits = #"\s?\p{N}"#
   package static let ideographs = "[\u{4E00}-\u{9FA5}\u{3040}-\u{309F}\u{30A0}-\u{30FF}]+"
   package static let words = WordPattern.deepseekV3.rawValue
 }

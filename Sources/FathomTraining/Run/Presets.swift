@@ -63,18 +63,23 @@ public enum Presets {
   private static let builtIn = """
     \(network)
     tasks:
-      - {family: mapping, weight: 3}
-      - {family: mapping-wide, weight: 3}
-      - {family: mapping-repair, weight: 1}
-      - {family: words, weight: 2.5}
-      - {family: tables, weight: 1}
-      - {family: countdown, weight: 2}
-      - {family: talk, weight: 0.3}
+      - family: mapping-short
+        curriculum: [{sample: 0, weight: 6}, {sample: 12000, weight: 0.5}]
+      - family: mapping
+        curriculum: [{sample: 0, weight: 1}, {sample: 12000, weight: 3}]
+      - family: mapping-wide
+        curriculum: [{sample: 0, weight: 0.1}, {sample: 24000, weight: 3}]
+      - family: mapping-repair
+        curriculum: [{sample: 12000, weight: 0.1}, {sample: 24000, weight: 1}]
+      - {family: words, weight: 4}
+      - {family: tables, weight: 2.5}
+      - {family: countdown, weight: 4}
+      - {family: talk, weight: 0.7}
     sequence_len: 512
     micro_batch_size: 8
     gradient_accumulation_steps: 2
     batch_ramp_steps: 200
-    max_steps: 6000
+    max_steps: 5000
     eval_steps: 1000
     save_steps: 250
     logging_steps: 25

@@ -62,10 +62,9 @@ extension TokenizerDesign {
   }
 
   private var preTokenizer: JSON {
-    var patterns = [DeepSeekSplits.singleDigits, DeepSeekSplits.ideographs]
+    var patterns = [SingleDigitSplits.words, SingleDigitSplits.digits]
     // First, so that no step before it can tie punctuation to a letter.
     if isolatesJSONPunctuation { patterns.insert(#"[{}\[\]":,]"#, at: 0) }
-    patterns.append(DeepSeekSplits.words)
     var steps: [JSON] = patterns.map {
       .object(
         JSONObject([
