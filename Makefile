@@ -5,7 +5,7 @@ CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz
 
 .PHONY: setup build test bench compare quality format lint check fuzz neon reference
 
-setup: ## checks the toolchain and fetches the one package we depend on
+setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
 	  { echo "Swift 6.3 or newer is needed: https://www.swift.org/install"; exit 1; }
 	$(SWIFT) package resolve
@@ -48,7 +48,7 @@ fuzz: ## every parser of outside bytes for a minute; SECONDS_EACH=600 for ten
 neon: ## the NEON kernels against the reference, under an emulator; needs qemu-user and an aarch64 cross compiler
 	@mkdir -p .build
 	aarch64-linux-gnu-gcc -static -O2 -std=c17 -o .build/neon-check Tests/NeonCheck/neon_check.c \
-	  $(addprefix Sources/CFathomKernels/,dispatch.c panels.c reference/*.c arm/*.c) -lm
+	  $(addprefix Sources/CFathomKernels/,dispatch.c panels.c reference/*.c training/*.c arm/*.c) -lm
 	qemu-aarch64 .build/neon-check
 
 reference: ## tests that also read the reference set (../shared/reference, or FATHOM_REFERENCE)

@@ -23,6 +23,8 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
   name: "fathom",
   platforms: [.macOS(.v15)],
@@ -31,7 +33,8 @@ let package = Package(
     .executable(name: "fathom", targets: ["FathomCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // Layer 0: values and arithmetic.
@@ -42,6 +45,8 @@ let package = Package(
     layer("FathomCheckpoints", ["CFathomKernels", "FathomCore", "FathomTensors"]),
     layer(
       "FathomText", ["FathomCore"], exclude: ["Tokenizer/generate_unicode_tables.py"]),
+    layer("FathomMapping", ["FathomCore"]),
+    layer("FathomTasks", ["FathomCore", "FathomTensors", "FathomMapping"]),
     // Layer 2: networks.
     layer(
       "FathomModels", ["CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints"]),
@@ -52,12 +57,18 @@ let package = Package(
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels",
       ]),
+    layer(
+      "FathomTraining",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels", "FathomTasks", yams,
+      ]),
     // What people import, and what they type.
     layer(
       "Fathom",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
-        "FathomInference",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
+        "FathomText", "FathomModels", "FathomInference", "FathomTraining",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", argumentParser],
@@ -76,6 +87,8 @@ let package = Package(
     tests(
       "FathomTextTests", ["FathomCore", "FathomText", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
+    tests("FathomMappingTests", ["FathomCore", "FathomMapping"]),
+    tests("FathomTasksTests", ["FathomCore", "FathomMapping", "FathomTasks"]),
     tests(
       "FathomModelsTests",
       [
@@ -87,6 +100,12 @@ let package = Package(
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
         "AllocationCounter", "GoldenSupport",
+      ]),
+    tests(
+      "FathomTrainingTests",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "GoldenSupport"],

@@ -2,9 +2,11 @@
 #include "include/CFathomKernels.h"
 
 extern const fk_kernels fk_reference_kernels;
+extern const ft_kernels ft_reference_kernels;
 
 #if defined(__x86_64__)
 extern const fk_kernels fk_avx2_kernels, fk_avx512_kernels;
+extern const ft_kernels ft_avx2_kernels, ft_avx512_kernels;
 
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
@@ -17,6 +19,7 @@ static int has_avx512(void) {
 }
 #elif defined(__aarch64__)
 extern const fk_kernels fk_neon_kernels;
+extern const ft_kernels ft_neon_kernels;
 #endif
 
 const fk_kernels *fk_kernels_for(fk_isa isa) {
@@ -27,6 +30,19 @@ const fk_kernels *fk_kernels_for(fk_isa isa) {
     case FK_ISA_AVX512: return has_avx512() ? &fk_avx512_kernels : NULL;
 #elif defined(__aarch64__)
     case FK_ISA_NEON: return &fk_neon_kernels;
+#endif
+    default: return NULL;
+  }
+}
+
+const ft_kernels *ft_kernels_for(fk_isa isa) {
+  switch (isa) {
+    case FK_ISA_REFERENCE: return &ft_reference_kernels;
+#if defined(__x86_64__)
+    case FK_ISA_AVX2: return has_avx2() ? &ft_avx2_kernels : NULL;
+    case FK_ISA_AVX512: return has_avx512() ? &ft_avx512_kernels : NULL;
+#elif defined(__aarch64__)
+    case FK_ISA_NEON: return &ft_neon_kernels;
 #endif
     default: return NULL;
   }

@@ -2,6 +2,7 @@
 #ifndef FATHOM_SCALAR_H
 #define FATHOM_SCALAR_H
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 

@@ -11,6 +11,9 @@
 @_exported import FathomCheckpoints
 @_exported import FathomCore
 @_exported import FathomInference
+@_exported import FathomMapping
 @_exported import FathomModels
+@_exported import FathomTasks
 @_exported import FathomTensors
 @_exported import FathomText
+@_exported import FathomTraining

@@ -62,6 +62,7 @@ struct FathomCommand: ParsableCommand {
     subcommands: [
       ChatCommand.self, RunCommand.self, InspectCommand.self, TokenizeCommand.self,
       RenderCommand.self, LogitsCommand.self, ConvertCommand.self, BenchCommand.self,
+      TrainCommand.self,
     ])
 
   /// - Throws: `InputError` that names the commands.

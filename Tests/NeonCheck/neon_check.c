@@ -110,6 +110,65 @@ static void check_lanes(const fk_kernels *plain, const fk_kernels *neon) {
   }
 }
 
+// A product of two sides, packed and multiplied as a training step does it.
+static void train_product(const ft_kernels *k, float *c, size_t m, size_t n, ft_side left, ft_side right, ft_rounding rounding) {
+  static uint32_t a[1 << 16], b[1 << 16];
+  size_t block = rounding >= FT_E4M3_ROWS ? FT_TILE : FT_DEPTH;
+  for (size_t begin = 0; begin < left.depth; begin += block) {
+    size_t depth = left.depth - begin < block ? left.depth - begin : block;
+    k->pack(a, &left, rounding, k->left_rows, 0, m, begin, depth);
+    k->pack(b, &right, rounding, k->right_rows, 0, n, begin, depth);
+    k->multiply(c, n, a, b, rounding, m, n, depth, begin > 0);
+  }
+}
+
+static void check_training(const ft_kernels *plain, const ft_kernels *neon) {
+  enum { M = 37, N = 45, K = 300, T = 70, QK = 12, V = 10 };
+  static float x[M * K + T * 64], w[N * K], a[M * N], b[M * N], scratch[1 << 17], q[T * QK], k[T * QK], v[T * V];
+  static float outs[2][T * V], sums[2][T], dq[2][T * QK], dk[2][T * QK], dv[2][T * V];
+  int32_t starts[T];
+  for (size_t i = 0; i < sizeof x / 4; i++) x[i] = number();
+  for (size_t i = 0; i < N * K; i++) w[i] = number();
+  for (int turned = 0; turned < 2; turned++)
+    for (int rounding = FT_F32; rounding <= FT_E4M3_TILES; rounding++) {
+      ft_side left = {x, turned ? 1 : K, turned ? M : 1, M, K}, right = {w, turned ? 1 : K, turned ? N : 1, N, K};
+      train_product(plain, a, M, N, left, right, (ft_rounding)rounding);
+      train_product(neon, b, M, N, left, right, (ft_rounding)rounding);
+      compare("training product", (size_t)rounding, a, b, M * N);
+    }
+  for (size_t i = 0; i < T * QK; i++) q[i] = number(), k[i] = number();
+  for (size_t i = 0; i < T * V; i++) v[i] = number();
+  for (int t = 0; t < T; t++) starts[t] = t < 30 ? 0 : 30;
+  ft_attention attention = {q, k, v, QK, QK, V, QK, V, T, starts, 0.3f};
+  for (int which = 0; which < 2; which++) {
+    const ft_kernels *kernels = which ? neon : plain;
+    kernels->attention_forward(&attention, outs[which], V, sums[which], scratch);
+    kernels->attention_backward(&attention, outs[which], x, V, sums[which], dq[which], dk[which], dv[which], scratch);
+  }
+  compare("attention_forward", T, outs[0], outs[1], T * V);
+  compare("attention_backward", T, dq[0], dq[1], T * QK);
+  compare("attention_backward", T, dk[0], dk[1], T * QK);
+  compare("attention_backward", T, dv[0], dv[1], T * V);
+  ft_adam step = {1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 0.1f, 0.05f};
+  for (size_t width = 1; width < 70; width += 23) {
+    float y[2][80], g[2][80], u[2][80], r[2];
+    for (int which = 0; which < 2; which++) {
+      const ft_kernels *kernels = which ? neon : plain;
+      memcpy(y[which], x + 100, sizeof y[which]);
+      memcpy(g[which], x + 200, sizeof g[which]);
+      memcpy(u[which], x + 300, sizeof u[which]);
+      r[which] = kernels->norm_forward(y[which], x, x + 400, width, 1e-6f);
+      kernels->norm_backward(g[which], u[which], x, x + 500, x + 400, r[which], width, 1);
+      kernels->swiglu_backward(x, g[which], u[which], width, 0.5f);
+      r[which] += kernels->cross_entropy(y[which], width, 0, 0.5f) + kernels->sum_of_squares(x, width);
+      kernels->adam(y[which], x, g[which], u[which], width, &step);
+    }
+    compare("training rows", width, y[0], y[1], width);
+    compare("training rows", width, g[0], g[1], width);
+    compare("training rows", width, r, r + 1, 1);
+  }
+}
+
 int main(void) {
   const fk_kernels *plain = fk_kernels_for(FK_ISA_REFERENCE), *neon = fk_kernels_for(FK_ISA_NEON);
   if (!neon) return puts("no NEON kernels in this build"), 2;
@@ -171,6 +230,7 @@ int main(void) {
   }
   check_rounded(plain, neon);
   check_lanes(plain, neon);
+  check_training(ft_kernels_for(FK_ISA_REFERENCE), ft_kernels_for(FK_ISA_NEON));
   printf("%d comparisons, %d differences\n", comparisons, failures);
   return failures != 0;
 }

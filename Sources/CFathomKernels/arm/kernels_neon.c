@@ -264,4 +264,13 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
 #define FK_TILE_TOKENS 2
 #define FK_TABLE fk_neon_kernels
 #include "../lanes/kernels.h"
+
+#define FT_LEFT 6
+#define FT_RIGHT_LANES 1
+#define FT_TABLE ft_neon_kernels
+#include "../training/rounding.h"
+#include "../training/products.h"
+#include "../training/rows.h"
+#include "../training/attention.h"
+#include "../training/table.h"
 #endif

@@ -13,6 +13,7 @@
 
 #include "fathom_ceilings.h"
 #include "fathom_mapping.h"
+#include "fathom_training.h"
 
 enum {
   FK_LANES = 16,
@@ -156,6 +157,9 @@ typedef struct {
 
 // The variant for an instruction set, or NULL where this build or this machine has none.
 const fk_kernels *fk_kernels_for(fk_isa isa);
+
+// The training kernels of the same.
+const ft_kernels *ft_kernels_for(fk_isa isa);
 
 // Bytes of a row of fk_codes.
 size_t fk_codes_stride(size_t columns);

@@ -1,16 +1,5 @@
 // The meaning of products of bfloat16 pairs: the arithmetic of AVX-512's VDPBF16PS.
-#include <float.h>
-
 #include "reference.h"
-
-static float flushed(float x) { return fabsf(x) < FLT_MIN ? copysignf(0, x) : x; }
-
-static float fma_flushed(float a, float b, float sum) { return flushed(fmaf(flushed(a), flushed(b), flushed(sum))); }
-
-// Adds the products of a pair, the odd element first.
-static float add_pair(float sum, float a0, float a1, float b0, float b1) {
-  return fma_flushed(a0, b0, fma_flushed(a1, b1, sum));
-}
 
 void fk_reference_encode_bf16(uint16_t *y, const float *x, size_t width) {
   for (size_t k = 0; k < width; k++) y[k] = fk_encode_bf16(x[k]);
@@ -24,7 +13,7 @@ static void add_pairs(float *sums, const uint16_t *x, const fk_matrix *w, size_t
   for (size_t k = begin; k < end; k += 2) {
     float x1 = k + 1 < end ? fk_decode_bf16(x[k + 1]) : 0.0f;
     float *sum = sums + (k - begin) / 2 % FK_LANES;
-    *sum = add_pair(*sum, fk_decode_bf16(x[k]), x1, weight_at(w, n, k, end), weight_at(w, n, k + 1, end));
+    *sum = fk_add_pair(*sum, fk_decode_bf16(x[k]), x1, weight_at(w, n, k, end), weight_at(w, n, k + 1, end));
   }
 }
 
@@ -88,7 +77,7 @@ static void attend_block(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
     float score = 0;
     for (size_t k = 0; k < width; k += 2) {
       uint32_t pair = lanes->query[k / 2 * FK_LANES + lane];
-      score = add_pair(score, low_half(pair), high_half(pair), key_at(lanes, cache, row, k),
+      score = fk_add_pair(score, low_half(pair), high_half(pair), key_at(lanes, cache, row, k),
                        key_at(lanes, cache, row, k + 1));
     }
     score = (int32_t)t < lanes->limits[lane] ? score * lanes->scale : FK_NO_MAXIMUM;
@@ -110,7 +99,7 @@ static void attend_block(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
     for (size_t t = begin; t < end; t += 2) {
       // A pair beyond the last row repeats it with the weight zero.
       size_t odd = t + 1 < end ? t + 1 : t;
-      total = add_pair(total, weights[t - begin], t + 1 < end ? weights[t + 1 - begin] : 0,
+      total = fk_add_pair(total, weights[t - begin], t + 1 < end ? weights[t + 1 - begin] : 0,
                        cached(cache, lane_row(lanes, cache, t), lanes->value, c),
                        cached(cache, lane_row(lanes, cache, odd), lanes->value, c));
     }

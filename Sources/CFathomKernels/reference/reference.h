@@ -2,6 +2,8 @@
 #ifndef FATHOM_REFERENCE_H
 #define FATHOM_REFERENCE_H
 
+#include <float.h>
+
 #include "../scalar.h"
 
 void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns);
@@ -14,6 +16,17 @@ void fk_reference_pack_queries(uint32_t *query, const float *const *lanes, size_
 void fk_reference_attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch);
 void fk_reference_join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width,
                              size_t lane_begin, size_t lane_end);
+
+static inline float fk_flushed(float x) { return fabsf(x) < FLT_MIN ? copysignf(0, x) : x; }
+
+static inline float fk_fma_flushed(float a, float b, float sum) {
+  return fk_flushed(fmaf(fk_flushed(a), fk_flushed(b), fk_flushed(sum)));
+}
+
+// Adds the products of a bfloat16 pair, the odd element first.
+static inline float fk_add_pair(float sum, float a0, float a1, float b0, float b1) {
+  return fk_fma_flushed(a0, b0, fk_fma_flushed(a1, b1, sum));
+}
 
 // Halves 16 partial sums to one.
 static inline float fk_halve(float *sums) {

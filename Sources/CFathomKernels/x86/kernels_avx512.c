@@ -141,6 +141,14 @@ FK_INLINE v16i v16i_interleave(const void *even, const void *odd) {
   return _mm512_permutex2var_epi16(_mm512_castsi256_si512(_mm256_loadu_si256(even)), order,
                                    _mm512_castsi256_si512(_mm256_loadu_si256(odd)));
 }
+// 32 values as bfloat16, nearest even, subnormal ones as zero: those of a, then those of b.
+FK_INLINE v16i v16i_bf16_of(v16 a, v16 b) { return (__m512i)_mm512_cvtne2ps_pbh(b, a); }
+// Element i of a beside element i of b, rounded alike.
+FK_INLINE v16i v16i_bf16_pairs(v16 a, v16 b) {
+  const v16i order = _mm512_set_epi32(0x1F000F, 0x1E000E, 0x1D000D, 0x1C000C, 0x1B000B, 0x1A000A, 0x190009, 0x180008,
+                                      0x170007, 0x160006, 0x150005, 0x140004, 0x130003, 0x120002, 0x110001, 0x100000);
+  return _mm512_permutexvar_epi16(order, v16i_bf16_of(a, b));
+}
 FK_INLINE v16 v16_dot_pairs(v16 sum, v16i a, v16i b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
 // The instruction takes and leaves subnormal numbers as zero by itself.
 FK_INLINE unsigned v16_flush_begin(void) { return 0; }
@@ -186,6 +194,16 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
 #define FK_TILE_TOKENS 4
 #define FK_TABLE fk_avx512_kernels
 #include "../lanes/kernels.h"
+
+#define FT_LEFT 14
+#define FT_ROUNDS_PAIRS
+#define FT_RIGHT_LANES 2
+#define FT_TABLE ft_avx512_kernels
+#include "../training/rounding.h"
+#include "../training/products.h"
+#include "../training/rows.h"
+#include "../training/attention.h"
+#include "../training/table.h"
 
 #pragma clang attribute pop
 #endif

@@ -68,7 +68,6 @@ package struct Router: Sendable {
         for expert in 0..<weight.rows {
           biased[s][expert] = scores[s][expert] + (bias?[expert] ?? 0)
         }
-        if groups > 1 { maskRejectedGroups(biased[s]) }
         choose(
           scores: scores[s], biased: biased[s], experts: experts + s * expertsChosen,
           weights: weights[s])
@@ -111,11 +110,13 @@ package struct Router: Sendable {
     }
   }
 
-  /// The best `expertsChosen` by biased score, ties to the lower number; sorted by number.
-  private func choose(
+  /// The best `expertsChosen` by biased score among the best groups, ties to the lower number; sorted by number. What
+  /// `biased` held is lost.
+  package func choose(
     scores: UnsafeMutablePointer<Float>, biased: UnsafeMutablePointer<Float>,
     experts: UnsafeMutablePointer<Int32>, weights: UnsafeMutablePointer<Float>
   ) {
+    if groups > 1 { maskRejectedGroups(biased) }
     for slot in 0..<expertsChosen {
       var best = -1
       for expert in 0..<weight.rows where !isChosen(expert, experts, slot) {

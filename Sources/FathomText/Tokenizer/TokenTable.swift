@@ -88,8 +88,7 @@ extension TokenTable {
     (
       ["deepseek-v3"],
       [
-        #"\p{N}{1,3}"#, "[\u{4E00}-\u{9FA5}\u{3040}-\u{309F}\u{30A0}-\u{30FF}]+",
-        WordPattern.deepseekV3.rawValue,
+        #"\p{N}{1,3}"#, DeepSeekSplits.ideographs, DeepSeekSplits.words,
       ]
     ),
     (["qwen2", "deepseek-r1-qwen"], [WordPattern.qwen2.rawValue]),

@@ -144,6 +144,25 @@ extension Tokenizer {
   }
 }
 
+// Text to pieces, for those who train merges.
+extension Tokenizer {
+  /// The pieces of `text` that are encoded each on its own, in order. Added tokens are none of them.
+  package func forEachPiece(of text: String, _ body: (ArraySlice<UInt8>) -> Void) {
+    let text = UTF8Text(text)
+    for segment in plainMatcher.segments(text, 0..<text.count, allowed: nil)
+    where segment.token == nil {
+      var (text, range) = (text, segment.range)
+      if parts.normalizer == .nfc, let normalized = NormalizedText.canonical(text, range) {
+        text = normalized.text
+        range = 0..<text.count
+      }
+      for plain in normalizedMatcher.segments(text, range, allowed: nil) where plain.token == nil {
+        parts.preTokenizer.forEachPiece(of: text, in: plain.range, body)
+      }
+    }
+  }
+}
+
 // Tokens to text.
 extension Tokenizer {
   /// The text of `ids`. Bytes that are not valid UTF-8 become U+FFFD as `String(decoding:as:)` does it.

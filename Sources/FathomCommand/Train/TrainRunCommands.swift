@@ -1,0 +1,109 @@
+import ArgumentParser
+import Fathom
+import Foundation
+
+struct TrainPretrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain", abstract: "Trains a model from scratch.")
+
+  @OptionGroup var file: RunFileArguments
+
+  @Flag(help: "Go on behind the last checkpoint of the run's folder.")
+  var resume = false
+
+  func run() throws {
+    let configuration = try file.configuration()
+    guard configuration.model != nil else {
+      throw InputError(
+        "\"model\"",
+        expected: "the model to train from scratch; fathom train tune starts from a checkpoint",
+        found: "no such key")
+    }
+    try RunDriver(configuration, threads: try file.threadCount(), resumes: resume).run()
+  }
+}
+
+struct TrainTuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract:
+      "Trains a checkpoint further: all of it, low-rank adapters, or the experts that the data uses."
+  )
+
+  @OptionGroup var file: RunFileArguments
+
+  @Flag(help: "Go on behind the last checkpoint of the run's folder.")
+  var resume = false
+
+  func run() throws {
+    let configuration = try file.configuration()
+    guard configuration.baseModel != nil else {
+      throw InputError(
+        "\"base_model\"", expected: "a checkpoint to start from; fathom train pretrain needs none",
+        found: "no such key")
+    }
+    try RunDriver(configuration, threads: try file.threadCount(), resumes: resume).run()
+  }
+}
+
+/// Runs a configuration on this terminal.
+private struct RunDriver {
+  let configuration: RunConfiguration
+  let threads: Int
+  let resumes: Bool
+
+  init(_ configuration: RunConfiguration, threads: Int, resumes: Bool) {
+    self.configuration = configuration
+    self.threads = threads
+    self.resumes = resumes
+  }
+
+  func run() throws {
+    var hooks = TrainingRun.Hooks()
+    hooks.isTerminal = Terminal.isError
+    hooks.show = { text in FileHandle.standardError.write(Data(text.utf8)) }
+    hooks.shouldStop = { Interrupts.isRaised }
+    hooks.evaluate = { folder in try evaluate(folder) }
+    try refuseOverwriting()
+    let run = try TrainingRun(
+      configuration, threads: threads, instructionSet: try .chosen(), hooks: hooks)
+    for line in run.summary { Terminal.note(line) }
+    if resumes {
+      let step = try run.resume()
+      Terminal.note(step.map { "goes on behind step \($0)" } ?? "no checkpoint yet: begins anew")
+    }
+    let outcome = try Interrupts.handled { try run.run() }
+    switch outcome {
+    case .finished, .stoppedEarly:
+      try Terminal.line("\(configuration.outputDir)/step_\(run.step)")
+    case .interrupted:
+      Terminal.note("saved at step \(run.step); the same command with --resume goes on from there")
+      throw Interrupted()
+    }
+  }
+
+  private func refuseOverwriting() throws {
+    guard !resumes else { return }
+    let folder = configuration.outputDir
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard !names.contains(where: { $0.hasPrefix("step_") }) else {
+      throw InputError(
+        "\"output_dir\", \(folder)", expected: "a folder without checkpoints, or --resume",
+        found: "an earlier run")
+    }
+  }
+
+  /// Held-out problems of each family that a run is scored by while it goes on.
+  private static let problems = 100
+
+  private func evaluate(_ folder: String) throws -> [(name: String, value: Double)] {
+    guard !configuration.tasks.isEmpty else { return [] }
+    let grader = try FamilyGrader(model: folder, threads: threads)
+    return try configuration.tasks.map { share in
+      let score = try grader.score(
+        try Families.named(share.family), n: Self.problems, seed: 7,
+        isCancelled: { Interrupts.isRaised })
+      return (share.family, score.rate)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import FathomCheckpoints
+import FathomCore
+import FathomTasks
+import FathomText
+
+/// The tokenizer and the chat format of a run: those of a folder, or learnt from the run's own problems.
+struct RunText {
+  let tokenizer: Tokenizer
+  let format: ChatFormat
+  /// Content of the files that belong beside the weights.
+  private let documents: [(name: String, content: [UInt8])]
+
+  /// Problems of each family that a tokenizer is learnt from.
+  private static let problemsLearntFrom: UInt64 = 4000
+
+  init(_ configuration: RunConfiguration) throws {
+    if let folder = configuration.tokenizer ?? configuration.baseModel {
+      (tokenizer, documents) = try Self.read(folder)
+    } else {
+      let trained = try Self.learn(configuration)
+      tokenizer = trained.tokenizer
+      documents = [
+        ("tokenizer.json", Array((trained.json.text(.indented) + "\n").utf8)),
+        ("tokenizer_config.json", Array((trained.configuration.text(.indented) + "\n").utf8)),
+      ]
+    }
+    format = try Self.format(configuration, tokenizer)
+  }
+
+  private static func read(_ folder: String) throws
+    -> (Tokenizer, [(name: String, content: [UInt8])])
+  {
+    let path = try Checkpoint.folder(at: folder)
+    var documents: [(name: String, content: [UInt8])] = []
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+      documents.append((name, try FileBytes.read("\(path)/\(name)", limit: 64 << 20)))
+    }
+    let tokenizer = try Tokenizer(
+      json: try JSON.parse(documents[0].content[...]),
+      config: try JSON.parse(documents[1].content[...]))
+    return (tokenizer, documents)
+  }
+
+  private static func learn(_ configuration: RunConfiguration) throws -> TrainedTokenizer {
+    guard !configuration.tasks.isEmpty else {
+      throw InputError(
+        "\"tokenizer\"",
+        expected: "a folder with tokenizer.json, as there are no tasks to learn from",
+        found: "no such key")
+    }
+    let size = configuration.model?["vocab_size"]?.intValue ?? 2048
+    var trainer = try TokenizerTrainer(vocabularySize: size)
+    for share in configuration.tasks {
+      let family = try Families.named(share.family)
+      for index in 0..<problemsLearntFrom {
+        let problem = family.problem(seed: configuration.seed, index: index)
+        if problem.isHeldOut { continue }
+        trainer.add(problem.prompt)
+        trainer.add(problem.reasoning)
+        trainer.add(problem.answer)
+      }
+    }
+    return try trainer.train()
+  }
+
+  private static func format(
+    _ configuration: RunConfiguration, _ tokenizer: Tokenizer
+  ) throws -> ChatFormat {
+    if let name = configuration.chatTemplate { return try ChatFormat.named(name) }
+    let modelType = configuration.model?["model_type"]?.stringValue ?? "deepseek_v3"
+    return try ChatFormat.detect(
+      chatTemplate: tokenizer.chatTemplate, modelType: modelType,
+      vocabularyHas: { tokenizer.id(of: $0) != nil })
+  }
+
+  func files() -> [(name: String, content: [UInt8])] { documents }
+}

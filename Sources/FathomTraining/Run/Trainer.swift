@@ -1,0 +1,165 @@
+import FathomCore
+import FathomTensors
+
+/// Where the micro-batches of a run come from. The same cursor gives the same batch, so a run that was stopped goes on as if
+/// it had not been.
+package protocol TrainingData: Sendable {
+  /// The micro-batch that begins at `cursor`, and the cursor behind it.
+  ///
+  /// - Parameter progress: how far the run is, 0 to 1, for data that grows harder.
+  func batch(from cursor: UInt64, rows: Int, length: Int, progress: Double) throws
+    -> (batch: TrainingBatch, next: UInt64)
+}
+
+/// What one step was like.
+public struct StepMetrics: Sendable {
+  /// Counted from 1.
+  public var step = 0
+  /// Nats per unit of weight.
+  public var loss = 0.0
+  public var mtpLoss = 0.0
+  public var balanceLoss = 0.0
+  public var gradientNorm = 0.0
+  public var learningRate = 0.0
+  /// Tokens of the step, padding included.
+  public var tokens = 0
+  /// MaxVio, mean entropy in nats and range of the bias, of every router.
+  public var maxVio: [Double] = []
+  public var routerEntropy: [Double] = []
+  public var biasRange: [ClosedRange<Float>] = []
+}
+
+/// Trains one network, step after step.
+///
+/// Not `Sendable`: it owns the memory of the run.
+package final class Trainer {
+  package let network: TrainableNetwork
+  package let parameters: ParameterStore
+  package let options: TrainingOptions
+  package let data: any TrainingData
+  package let state: OptimizerState
+  /// The average of all values, where one is kept.
+  package let average: UnsafeMutablePointer<Float>?
+  package let compute: TrainingCompute
+  private let workspace = Workspace()
+
+  /// Steps done.
+  package var step = 0
+  package var cursor: UInt64 = 0
+  package var tokens = 0
+
+  package init(
+    _ network: TrainableNetwork, _ parameters: ParameterStore, data: any TrainingData,
+    options: TrainingOptions, instructionSet: InstructionSet
+  ) {
+    self.network = network
+    self.parameters = parameters
+    self.data = data
+    self.options = options
+    compute = TrainingCompute(
+      instructionSet, threads: options.threads, precision: options.precision)
+    state = OptimizerState(parameters)
+    average = options.emaDecay > 0 ? ParameterStore.memory(parameters.valueCount) : nil
+    average?.update(from: parameters.values, count: parameters.valueCount)
+  }
+
+  deinit { average?.deallocate() }
+
+  package var workspaceBytes: Int { workspace.allocatedBytes }
+
+  private var progress: Double { Double(step) / Double(max(options.schedule.steps, 1)) }
+
+  /// One step: forward and back over its micro-batches, clip, move the weights, move the router biases.
+  ///
+  /// - Throws: what the data throws, or `InputError` where the loss is no number; nothing has been moved then.
+  package func advance() throws -> StepMetrics {
+    var batches: [TrainingBatch] = []
+    var next = cursor
+    for _ in 0..<options.accumulation(at: step) {
+      let (batch, behind) = try data.batch(
+        from: next, rows: options.microBatchRows, length: options.sequenceLength,
+        progress: progress)
+      batches.append(batch)
+      next = behind
+    }
+    var metrics = StepMetrics()
+    let routing = try gradients(batches, &metrics)
+    let optimizer = Optimizer(
+      options.optimizer, parameters: parameters, state: state, compute: compute,
+      workspace: workspace)
+    metrics.gradientNorm = optimizer.gradientNorm()
+    guard metrics.loss.isFinite, metrics.gradientNorm.isFinite else {
+      throw InputError(
+        "step \(step + 1)", expected: "a loss and gradients that are numbers",
+        found: "loss \(metrics.loss), gradient norm \(metrics.gradientNorm)")
+    }
+    optimizer.clip(norm: metrics.gradientNorm)
+    metrics.learningRate = options.schedule.rate(at: step)
+    optimizer.apply(step: step, rate: metrics.learningRate)
+    network.balance(parameters, routing: routing, rate: options.routerBiasRate(at: step))
+    updateAverage()
+    step += 1
+    cursor = next
+    tokens += metrics.tokens
+    metrics.step = step
+    metrics.maxVio = routing.map(\.maxVio)
+    metrics.routerEntropy = routing.map(\.meanEntropy)
+    metrics.biasRange = network.biasRanges(parameters)
+    return metrics
+  }
+
+  /// Losses and gradients of some micro-batches as one.
+  private func gradients(_ batches: [TrainingBatch], _ metrics: inout StepMetrics) throws
+    -> [RouterStatistics]
+  {
+    let weight = batches.reduce(0) { $0 + $1.totalWeight }
+    parameters.clearGradients()
+    var routing: [RouterStatistics] = []
+    for batch in batches {
+      let pass = TrainingPass(
+        batch, compute: compute, workspace: workspace, parameters: parameters,
+        lossScale: weight > 0 ? Float(1 / weight) : 0,
+        balanceWeight: Float(options.balanceLossWeight),
+        balanceRows: batches.reduce(0) { $0 + $1.rows })
+      let mtp =
+        options.mtpLossWeight > 0
+        ? TrainableNetwork.MTPOptions(weight: Float(options.mtpLossWeight), rows: options.mtpRows)
+        : nil
+      let losses = network.run(pass, mtp: mtp)
+      metrics.loss += losses.next
+      metrics.mtpLoss += losses.mtp
+      metrics.balanceLoss += losses.balance
+      metrics.tokens += batch.count
+      if routing.isEmpty {
+        routing = pass.routing
+      } else {
+        for place in routing.indices { routing[place].add(pass.routing[place]) }
+      }
+    }
+    return routing
+  }
+
+  private func updateAverage() {
+    guard let average else { return }
+    let unit = 1 << 14
+    let decay = Float(options.emaDecay)
+    compute.pool.run(units: (parameters.valueCount + unit - 1) / unit) { index, _ in
+      let begin = index * unit
+      compute.kernels.pointee.blend(
+        average + begin, parameters.values + begin, 1 - decay, decay,
+        min(unit, parameters.valueCount - begin))
+    }
+  }
+
+  /// Mean loss of batches without moving anything.
+  package func evaluate(_ batches: [TrainingBatch]) -> Double {
+    var (loss, weight) = (0.0, 0.0)
+    for batch in batches {
+      let pass = TrainingPass(
+        batch, compute: compute, workspace: workspace, parameters: parameters, lossScale: 1)
+      loss += network.run(pass, gradients: false).next
+      weight += batch.totalWeight
+    }
+    return weight > 0 ? loss / weight : 0
+  }
+}

@@ -1,0 +1,127 @@
+import FathomCheckpoints
+import FathomCore
+import FathomTensors
+import Foundation
+
+/// A run on disk: `step_N/` with the weights in the official layout, what the optimiser keeps and where the run is.
+///
+/// A checkpoint is written under a temporary name, synced and renamed, so that a folder named `step_N` is always whole.
+package struct TrainingCheckpoint {
+  /// The folder of the run.
+  package let folder: String
+
+  package init(folder: String) { self.folder = folder }
+
+  package static func name(_ step: Int) -> String { "step_\(step)" }
+
+  /// Steps that have a checkpoint, ascending.
+  package func steps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { $0.hasPrefix("step_") ? Int($0.dropFirst(5)) : nil }.sorted()
+  }
+
+  package func path(_ step: Int) -> String { "\(folder)/\(Self.name(step))" }
+
+  /// Writes a checkpoint of the trainer's present step.
+  ///
+  /// - Parameter files: small files beside the weights: name and content.
+  package func save(
+    _ trainer: Trainer, model: RunModel, files: [(name: String, content: [UInt8])]
+  ) throws {
+    let manager = FileManager.default
+    let temporary = "\(folder)/.tmp-\(Self.name(trainer.step))-\(getpid())"
+    try? manager.removeItem(atPath: temporary)
+    try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    let parameters = trainer.parameters
+    try model.write(to: temporary, format: .f32)
+    var kept: [SafetensorsWriter.Tensor] = [
+      .init("first", [trainer.state.count], floats: trainer.state.first),
+      .init("second", [trainer.state.count], floats: trainer.state.second),
+    ]
+    if let average = trainer.average {
+      kept.append(.init("average", [parameters.valueCount], floats: average))
+    }
+    // Not `.safetensors`: the weights' folder holds one model.
+    try SafetensorsWriter(path: "\(temporary)/optimizer.state").write(kept)
+    for file in files { try AtomicFile.write(file.content, to: "\(temporary)/\(file.name)") }
+    let state = JSON.object(
+      JSONObject([
+        "step": .integer(trainer.step), "cursor": .string(String(trainer.cursor)),
+        "tokens": .integer(trainer.tokens),
+      ]))
+    try AtomicFile.write(Array(state.text(.indented).utf8), to: "\(temporary)/state.json")
+    try Self.sync(temporary)
+    let final = path(trainer.step)
+    try? manager.removeItem(atPath: final)
+    guard rename(temporary, final) == 0 else {
+      throw InputError(
+        final, expected: "a folder that can be renamed", found: String(cString: strerror(errno)))
+    }
+    try Self.sync(folder)
+  }
+
+  private static func sync(_ folder: String) throws {
+    let descriptor = open(folder, O_RDONLY)
+    guard descriptor >= 0 else {
+      throw InputError(
+        folder, expected: "a folder that can be opened", found: String(cString: strerror(errno)))
+    }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  /// Puts a trainer where the run was after step `step`.
+  package func restore(_ trainer: Trainer, model: RunModel, step: Int) throws {
+    let path = path(step)
+    let state = try Self.state(path)
+    // Frozen matrices are the base model's; what is stored beside factors has them merged.
+    try trainer.parameters.load(try Checkpoint.open(path)) {
+      model.hasAdapters && $0.role != .balance
+    }
+    if model.hasAdapters { try model.loadAdapter(from: path) }
+    let kept = try SafetensorsFile(path: "\(path)/optimizer.state")
+    func take(_ name: String, _ count: Int, into target: UnsafeMutablePointer<Float>) throws {
+      guard let tensor = kept.tensors.first(where: { $0.name == name }), tensor.dtype == .f32,
+        tensor.shape == [count]
+      else {
+        throw InputError(
+          "\(path)/optimizer.state, tensor \(name)", expected: "[\(count)] F32",
+          found: kept.tensors.first { $0.name == name }?.summary ?? "none")
+      }
+      tensor.withBytes { bytes in
+        UnsafeMutableRawPointer(target).copyMemory(
+          from: bytes.baseAddress ?? UnsafeRawPointer(target), byteCount: count * 4)
+      }
+    }
+    try take("first", trainer.state.count, into: trainer.state.first)
+    try take("second", trainer.state.count, into: trainer.state.second)
+    if let average = trainer.average {
+      try take("average", trainer.parameters.valueCount, into: average)
+    }
+    trainer.step = state.step
+    trainer.cursor = state.cursor
+    trainer.tokens = state.tokens
+  }
+
+  private static func state(_ path: String) throws -> (step: Int, cursor: UInt64, tokens: Int) {
+    let file = "\(path)/state.json"
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw InputError(file, expected: "a file that can be read", found: "none")
+    }
+    let config = try data.withUnsafeBytes { try ConfigurationReader.parse($0, file: file) }
+    guard let cursor = UInt64(try config.string("cursor")) else {
+      throw config.error("cursor", expected: "a whole number")
+    }
+    return (
+      try config.int("step", in: 0...Int(Int32.max)), cursor,
+      try config.int("tokens", in: 0...Int.max)
+    )
+  }
+
+  /// Removes old checkpoints: all but the last `count` and those named in `keeping`.
+  package func prune(keepLast count: Int, keeping: Set<Int> = []) throws {
+    for step in steps().dropLast(max(count, 1)) where !keeping.contains(step) {
+      try FileManager.default.removeItem(atPath: path(step))
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import FathomCheckpoints
+import FathomCore
+import FathomTensors
+import GoldenSupport
+import Testing
+
+@testable import FathomTraining
+
+@Suite struct ResumeTests {
+  private func trainer(threads: Int, precision: TrainingPrecision, adapters: Bool = false) throws
+    -> (RunModel, Trainer)
+  {
+    let model: RunModel
+    if adapters {
+      model = try RunModel(
+        try Checkpoint.open(GoldenFamily.path("deepseek_v3_mtp")),
+        adapters: .init(rank: 4, alpha: 8), seed: 3
+      ) { _ in false }
+    } else {
+      let fields =
+        try JSON.parse(
+          Array(
+            """
+            {"vocab_size": 512, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8,
+             "intermediate_size": 48, "moe_intermediate_size": 16, "n_routed_experts": 4,
+             "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1,
+             "num_nextn_predict_layers": 1}
+            """.utf8)[...]
+        ).objectValue ?? JSONObject()
+      model = try RunModel(scratch: fields, initialization: .scaled, seed: 9, swigluLimit: 10)
+    }
+    var options = TrainingOptions(
+      schedule: Schedule(peak: 0.004, steps: 8, warmupSteps: 2, decaySteps: 4))
+    options.precision = precision
+    options.threads = threads
+    options.gradientAccumulationSteps = 2
+    options.emaDecay = 0.9
+    let random = CounterRandom(seed: 4)
+    let batches = (0..<16).map { index -> TrainingBatch in
+      let count = 2 * 24
+      let tokens = (0...count).map {
+        Int32(random.bits(at: UInt64(index * 100 + $0)) % 64)
+      }
+      return TrainingBatch(
+        rows: 2, length: 24, tokens: Array(tokens[..<count]), targets: Array(tokens[1...]),
+        weights: (0..<count).map { $0 % 24 == 23 ? 0 : 1 }, positions: (0..<count).map { $0 % 24 },
+        starts: [Int32](repeating: 0, count: count))
+    }
+    return (
+      model,
+      Trainer(
+        model.network, model.parameters, data: FixedBatches(batches: batches), options: options,
+        instructionSet: try .chosen())
+    )
+  }
+
+  private func bits(_ trainer: Trainer) -> [UInt32] {
+    let parameters = trainer.parameters
+    var bits = (0..<parameters.valueCount).map { parameters.values[$0].bitPattern }
+    bits += (0..<trainer.state.count).flatMap {
+      [trainer.state.first[$0].bitPattern, trainer.state.second[$0].bitPattern]
+    }
+    if let average = trainer.average {
+      bits += (0..<parameters.valueCount).map { average[$0].bitPattern }
+    }
+    return bits
+  }
+
+  @Test(arguments: [
+    (1, TrainingPrecision.bf16, false), (2, .bf16, false), (2, .fp32, false), (2, .bf16, true),
+  ])
+  func `a run that was stopped and resumed ends with the same bits`(
+    threads: Int, precision: TrainingPrecision, adapters: Bool
+  ) throws {
+    try TemporaryFolder.with { folder in
+      let (_, whole) = try trainer(threads: threads, precision: precision, adapters: adapters)
+      for _ in 0..<6 { _ = try whole.advance() }
+
+      let (model, first) = try trainer(threads: threads, precision: precision, adapters: adapters)
+      for _ in 0..<3 { _ = try first.advance() }
+      let checkpoints = TrainingCheckpoint(folder: folder)
+      try checkpoints.save(first, model: model, files: [])
+      #expect(checkpoints.steps() == [3])
+
+      let (resumedModel, second) = try trainer(
+        threads: threads, precision: precision, adapters: adapters)
+      try checkpoints.restore(second, model: resumedModel, step: 3)
+      for _ in 0..<3 { _ = try second.advance() }
+      #expect(second.step == 6 && second.cursor == whole.cursor)
+      let (a, b) = (bits(whole), bits(second))
+      let difference = zip(a, b).enumerated().first { $0.element.0 != $0.element.1 }
+      #expect(a.count == b.count && difference == nil, "at \(difference?.offset ?? 0)")
+    }
+  }
+
+  @Test func `one thread and three train to the same bits`() throws {
+    let (_, one) = try trainer(threads: 1, precision: .bf16)
+    let (_, three) = try trainer(threads: 3, precision: .bf16)
+    for _ in 0..<4 {
+      _ = try one.advance()
+      _ = try three.advance()
+    }
+    #expect(bits(one) == bits(three))
+  }
+
+  @Test func `old checkpoints go, the last and the kept ones stay`() throws {
+    try TemporaryFolder.with { folder in
+      let (model, trainer) = try trainer(threads: 1, precision: .fp32)
+      let checkpoints = TrainingCheckpoint(folder: folder)
+      for _ in 0..<4 {
+        _ = try trainer.advance()
+        try checkpoints.save(trainer, model: model, files: [])
+      }
+      try checkpoints.prune(keepLast: 2, keeping: [1])
+      #expect(checkpoints.steps() == [1, 3, 4])
+    }
+  }
+}
