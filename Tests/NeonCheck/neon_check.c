@@ -139,7 +139,7 @@ static void check_training(const ft_kernels *plain, const ft_kernels *neon) {
   for (size_t i = 0; i < T * QK; i++) q[i] = number(), k[i] = number();
   for (size_t i = 0; i < T * V; i++) v[i] = number();
   for (int t = 0; t < T; t++) starts[t] = t < 30 ? 0 : 30;
-  ft_attention attention = {q, k, v, QK, QK, V, QK, V, T, starts, 0.3f};
+  ft_attention attention = {q, k, v, QK, QK, V, QK, V, T, starts, 0.3f, FT_BF16};
   for (int which = 0; which < 2; which++) {
     const ft_kernels *kernels = which ? neon : plain;
     kernels->attention_forward(&attention, outs[which], V, sums[which], scratch);

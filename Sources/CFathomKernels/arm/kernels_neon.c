@@ -51,6 +51,11 @@ FK_INLINE v16 v16_div(v16 a, v16 b) {
   FK_EACH(y, vdivq_f32(a.val[i], b.val[i]));
   return y;
 }
+FK_INLINE v16 v16_sqrt(v16 x) {
+  v16 y;
+  FK_EACH(y, vsqrtq_f32(x.val[i]));
+  return y;
+}
 // Like a < b ? b : a, and a > b ? b : a; a NaN in b is kept.
 FK_INLINE v16 v16_max(v16 a, v16 b) {
   v16 y;

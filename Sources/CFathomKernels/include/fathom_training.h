@@ -37,6 +37,7 @@ typedef struct {
   size_t q_stride, k_stride, v_stride, qk_width, v_width, tokens;
   const int32_t *starts;
   float scale;
+  ft_rounding rounding;  // of its products: FT_F32 or FT_BF16
 } ft_attention;
 
 // AdamW with decoupled decay: moments m, v; value *= 1 - rate * decay, value -= rate * m' / (sqrt(v') + epsilon), where m'

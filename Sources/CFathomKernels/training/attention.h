@@ -4,13 +4,14 @@
 // Source: FlashAttention-2 (arXiv 2307.08691), section 3, for the sums of exponentials and dS = P * (dP - sum(P * dP)).
 
 // c[i][j] (+)= sum_k left(i, k) right(j, k)
-static void attention_product(float *c, size_t c_stride, ft_side left, ft_side right, int accumulate, uint32_t *packed) {
+static void attention_product(float *c, size_t c_stride, ft_side left, ft_side right, ft_rounding rounding, int accumulate,
+                              uint32_t *packed) {
   for (size_t begin = 0; begin < left.depth; begin += FT_DEPTH) {
     size_t depth = fk_min(FT_DEPTH, left.depth - begin);
-    uint32_t *second = packed + ft_packed_words(FT_F32, FT_LEFT, left.rows, depth);
-    ft_pack(packed, &left, FT_F32, FT_LEFT, 0, left.rows, begin, depth);
-    ft_pack(second, &right, FT_F32, FT_RIGHT, 0, right.rows, begin, depth);
-    ft_multiply(c, c_stride, packed, second, FT_F32, left.rows, right.rows, depth, accumulate || begin > 0);
+    uint32_t *second = packed + ft_packed_words(rounding, FT_LEFT, left.rows, depth);
+    ft_pack(packed, &left, rounding, FT_LEFT, 0, left.rows, begin, depth);
+    ft_pack(second, &right, rounding, FT_RIGHT, 0, right.rows, begin, depth);
+    ft_multiply(c, c_stride, packed, second, rounding, left.rows, right.rows, depth, accumulate || begin > 0);
   }
 }
 
@@ -34,7 +35,7 @@ FK_INLINE query_block block_at(const ft_attention *a, size_t q0) {
 // scores[q][t] = q . k, for the tokens of a block.
 static void block_scores(float *scores, const ft_attention *a, query_block b, uint32_t *packed) {
   attention_product(scores, b.q1 - b.t0, tokens_of(a->q, a->q_stride, b.q0, b.q1, a->qk_width),
-                    tokens_of(a->k, a->k_stride, b.t0, b.q1, a->qk_width), 0, packed);
+                    tokens_of(a->k, a->k_stride, b.t0, b.q1, a->qk_width), a->rounding, 0, packed);
 }
 
 static void ft_attention_forward(const ft_attention *a, float *out, size_t out_stride, float *log_sums, float *scratch) {
@@ -56,7 +57,7 @@ static void ft_attention_forward(const ft_attention *a, float *out, size_t out_s
       log_sums[q] = largest * a->scale + logf(sum);
     }
     attention_product(out + b.q0 * out_stride, out_stride, (ft_side){scratch, width, 1, b.q1 - b.q0, width},
-                      turned(tokens_of(a->v, a->v_stride, b.t0, b.q1, a->v_width)), 0, packed);
+                      turned(tokens_of(a->v, a->v_stride, b.t0, b.q1, a->v_width)), a->rounding, 0, packed);
   }
 }
 
@@ -75,7 +76,7 @@ static void ft_attention_backward(const ft_attention *a, const float *out, const
     size_t width = b.q1 - b.t0, queries = b.q1 - b.q0;
     ft_side douts = tokens_of(dout, out_stride, b.q0, b.q1, a->v_width);
     block_scores(weights, a, b, packed);
-    attention_product(gradients, width, douts, tokens_of(a->v, a->v_stride, b.t0, b.q1, a->v_width), 0, packed);
+    attention_product(gradients, width, douts, tokens_of(a->v, a->v_stride, b.t0, b.q1, a->v_width), a->rounding, 0, packed);
     for (size_t q = b.q0; q < b.q1; q++) {
       float *p = weights + (q - b.q0) * width, *d = gradients + (q - b.q0) * width, along;
       const float *o = out + q * out_stride, *g = dout + q * out_stride;
@@ -89,10 +90,10 @@ static void ft_attention_backward(const ft_attention *a, const float *out, const
       for (size_t t = end; t < width; t++) p[t] = d[t] = 0;
     }
     ft_side p = {weights, width, 1, queries, width}, d = {gradients, width, 1, queries, width};
-    attention_product(dv + b.t0 * a->v_stride, a->v_stride, turned(p), turned(douts), 1, packed);
+    attention_product(dv + b.t0 * a->v_stride, a->v_stride, turned(p), turned(douts), a->rounding, 1, packed);
     attention_product(dq + b.q0 * a->q_stride, a->q_stride, d,
-                      turned(tokens_of(a->k, a->k_stride, b.t0, b.q1, a->qk_width)), 0, packed);
+                      turned(tokens_of(a->k, a->k_stride, b.t0, b.q1, a->qk_width)), a->rounding, 0, packed);
     attention_product(dk + b.t0 * a->k_stride, a->k_stride, turned(d),
-                      turned(tokens_of(a->q, a->q_stride, b.q0, b.q1, a->qk_width)), 1, packed);
+                      turned(tokens_of(a->q, a->q_stride, b.q0, b.q1, a->qk_width)), a->rounding, 1, packed);
   }
 }

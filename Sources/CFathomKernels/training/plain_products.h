@@ -48,3 +48,13 @@ static void ft_multiply(float *c, size_t c_stride, const uint32_t *left, const u
       *at = accumulate ? *at + sum : sum;
     }
 }
+
+static void ft_adam_step(float *value, const float *gradient, float *m, float *v, size_t count, const ft_adam *step) {
+  float keep = 1.0f - step->rate * step->decay, rate = step->rate / step->correction1, scale = 1.0f / step->correction2;
+  for (size_t k = 0; k < count; k++) {
+    float g = gradient[k];
+    m[k] = step->beta1 * m[k] + (1.0f - step->beta1) * g;
+    v[k] = step->beta2 * v[k] + (1.0f - step->beta2) * g * g;
+    value[k] = value[k] * keep - rate * m[k] / (sqrtf(v[k] * scale) + step->epsilon);
+  }
+}

@@ -161,3 +161,31 @@ static void ft_multiply(float *c, size_t c_stride, const uint32_t *left, const u
   else
     multiply_panels(c, c_stride, left, right, 0, rows, columns, depth, accumulate);
 }
+
+// 16 values of an AdamW step.
+FK_INLINE void adam_lanes(float *value, const float *gradient, float *m, float *v, const ft_adam *step) {
+  v16 g = v16_load(gradient);
+  v16 first = v16_add(v16_mul(v16_set(step->beta1), v16_load(m)), v16_mul(v16_set(1.0f - step->beta1), g));
+  v16 second = v16_add(v16_mul(v16_set(step->beta2), v16_load(v)), v16_mul(v16_mul(v16_set(1.0f - step->beta2), g), g));
+  v16 root = v16_add(v16_sqrt(v16_mul(second, v16_set(1.0f / step->correction2))), v16_set(step->epsilon));
+  v16 change = v16_div(v16_mul(v16_set(step->rate / step->correction1), first), root);
+  v16_store(m, first);
+  v16_store(v, second);
+  v16_store(value, v16_sub(v16_mul(v16_load(value), v16_set(1.0f - step->rate * step->decay)), change));
+}
+
+static void ft_adam_step(float *value, const float *gradient, float *m, float *v, size_t count, const ft_adam *step) {
+  size_t k = 0;
+  for (; k + FK_LANES <= count; k += FK_LANES) adam_lanes(value + k, gradient + k, m + k, v + k, step);
+  if (k == count) return;
+  float rest[4][FK_LANES] = {{0}};
+  size_t bytes = (count - k) * sizeof(float);
+  memcpy(rest[0], value + k, bytes);
+  memcpy(rest[1], gradient + k, bytes);
+  memcpy(rest[2], m + k, bytes);
+  memcpy(rest[3], v + k, bytes);
+  adam_lanes(rest[0], rest[1], rest[2], rest[3], step);
+  memcpy(value + k, rest[0], bytes);
+  memcpy(m + k, rest[2], bytes);
+  memcpy(v + k, rest[3], bytes);
+}

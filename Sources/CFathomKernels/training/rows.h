@@ -72,18 +72,6 @@ static float ft_cross_entropy(float *restrict logits, size_t width, size_t targe
   return weight * (logf(sum) - (wanted - largest));
 }
 
-static void ft_adam_step(float *restrict value, const float *restrict gradient, float *restrict m, float *restrict v,
-                         size_t count, const ft_adam *step) {
-  float keep = 1.0f - step->rate * step->decay, rate = step->rate / step->correction1;
-  float scale = 1.0f / step->correction2;
-  for (size_t k = 0; k < count; k++) {
-    float g = gradient[k];
-    m[k] = step->beta1 * m[k] + (1.0f - step->beta1) * g;
-    v[k] = step->beta2 * v[k] + (1.0f - step->beta2) * g * g;
-    value[k] = value[k] * keep - rate * m[k] / (sqrtf(v[k] * scale) + step->epsilon);
-  }
-}
-
 static float ft_sum_of_squares(const float *x, size_t count) {
   float sum;
   FT_SUM(sum, count, x[k] * x[k]);

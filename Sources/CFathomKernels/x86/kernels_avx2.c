@@ -28,6 +28,7 @@ FK_INLINE v16 v16_add(v16 a, v16 b) { return FK_BOTH(_mm256_add_ps(a.low, b.low)
 FK_INLINE v16 v16_sub(v16 a, v16 b) { return FK_BOTH(_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)); }
 FK_INLINE v16 v16_mul(v16 a, v16 b) { return FK_BOTH(_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)); }
 FK_INLINE v16 v16_div(v16 a, v16 b) { return FK_BOTH(_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)); }
+FK_INLINE v16 v16_sqrt(v16 x) { return FK_BOTH(_mm256_sqrt_ps(x.low), _mm256_sqrt_ps(x.high)); }
 // Like a < b ? b : a, and a > b ? b : a; a NaN in b is kept.
 FK_INLINE v16 v16_max(v16 a, v16 b) { return FK_BOTH(_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)); }
 FK_INLINE v16 v16_min(v16 a, v16 b) { return FK_BOTH(_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)); }

@@ -18,6 +18,7 @@ FK_INLINE v16 v16_add(v16 a, v16 b) { return _mm512_add_ps(a, b); }
 FK_INLINE v16 v16_sub(v16 a, v16 b) { return _mm512_sub_ps(a, b); }
 FK_INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
 FK_INLINE v16 v16_div(v16 a, v16 b) { return _mm512_div_ps(a, b); }
+FK_INLINE v16 v16_sqrt(v16 x) { return _mm512_sqrt_ps(x); }
 // Like a < b ? b : a, and a > b ? b : a; a NaN in b is kept.
 FK_INLINE v16 v16_max(v16 a, v16 b) { return _mm512_max_ps(a, b); }
 FK_INLINE v16 v16_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }

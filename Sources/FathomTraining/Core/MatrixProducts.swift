@@ -55,8 +55,9 @@ package struct MatrixProducts {
     }
   }
 
+  /// One result of several terms, or several results of one term each that share their left side.
   private struct Entry {
-    var c: Rows
+    var results: [Rows]
     var terms: Range<Int>
     var accumulates: Bool
     var unitRows: Int
@@ -98,23 +99,34 @@ package struct MatrixProducts {
     _ pairs: [(left: Side, right: Side)], into c: Rows, accumulates: Bool = false,
     exactness: Exactness = .asConfigured
   ) {
-    guard c.count > 0, c.width > 0 else { return }
     let first = terms.count
-    for (left, right) in pairs {
-      precondition(
-        left.view.rows == c.count && right.view.rows == c.width
-          && left.view.depth == right.view.depth,
-        "product: left [\(left.view.rows), \(left.view.depth)], right [\(right.view.rows), \(right.view.depth)], result [\(c.count), \(c.width)]"
-      )
-      add(left, right, exactness)
-    }
-    let rows = unitRows(c.count)
+    for (left, right) in pairs { add(left, right, into: c, exactness) }
+    addEntry([c], first..<terms.count, accumulates: accumulates)
+  }
+
+  /// Several products of one left side, which is packed once for all of them.
+  package mutating func add(_ left: Side, _ rights: [(right: Side, c: Rows)]) {
+    let first = terms.count
+    for (right, c) in rights { add(left, right, into: c, .asConfigured) }
+    addEntry(rights.map(\.c), first..<terms.count, accumulates: false)
+  }
+
+  private mutating func addEntry(_ results: [Rows], _ terms: Range<Int>, accumulates: Bool) {
+    guard let count = results.first?.count, count > 0 else { return }
+    let rows = unitRows(count)
     entries.append(
       Entry(
-        c: c, terms: first..<terms.count, accumulates: accumulates, unitRows: rows, firstUnit: units
-      )
+        results: results, terms: terms, accumulates: accumulates, unitRows: rows, firstUnit: units))
+    units += (count + rows - 1) / rows
+  }
+
+  private mutating func add(_ left: Side, _ right: Side, into c: Rows, _ exactness: Exactness) {
+    precondition(
+      left.view.rows == c.count && right.view.rows == c.width
+        && left.view.depth == right.view.depth,
+      "product: left [\(left.view.rows), \(left.view.depth)], right [\(right.view.rows), \(right.view.depth)], result [\(c.count), \(c.width)]"
     )
-    units += (c.count + rows - 1) / rows
+    add(left, right, exactness)
   }
 
   private mutating func add(_ left: Side, _ right: Side, _ exactness: Exactness) {
@@ -212,22 +224,32 @@ package struct MatrixProducts {
     }
     let entry = entries[low]
     let begin = (unit - entry.firstUnit) * entry.unitRows
-    let rows = begin..<min(begin + entry.unitRows, entry.c.count)
-    let kernels = compute.kernels.pointee
+    let rows = begin..<min(begin + entry.unitRows, entry.results[0].count)
+    // Either one result of several terms, or several results of one term each.
+    let sums = entry.results.count == 1 ? entry.terms.count : 1
     var accumulates = entry.accumulates
-    for term in entry.terms.lazy.map({ terms[$0] }) {
-      for block in 0..<term.blocks {
-        withUnsafePointer(to: term.left.view) { side in
-          kernels.pack(
-            scratch, side, term.leftRounding, kernels.left_rows, rows.lowerBound, rows.upperBound,
-            block * term.depthBlock, term.depth(of: block))
+    for place in entry.terms.prefix(sums) {
+      for block in 0..<terms[place].blocks {
+        packLeft(terms[place], block, rows, into: scratch)
+        for (result, c) in entry.results.enumerated() {
+          let term = terms[place + result]
+          compute.kernels.pointee.multiply(
+            c[rows.lowerBound], c.stride, scratch, packed + packedBlock(term, block, row: 0),
+            term.leftRounding, rows.count, c.width, term.depth(of: block), accumulates ? 1 : 0)
         }
-        kernels.multiply(
-          entry.c[rows.lowerBound], entry.c.stride, scratch,
-          packed + packedBlock(term, block, row: 0), term.leftRounding, rows.count, entry.c.width,
-          term.depth(of: block), accumulates ? 1 : 0)
         accumulates = true
       }
+    }
+  }
+
+  private func packLeft(
+    _ term: Term, _ block: Int, _ rows: Range<Int>, into scratch: UnsafeMutablePointer<UInt32>
+  ) {
+    let kernels = compute.kernels.pointee
+    withUnsafePointer(to: term.left.view) { side in
+      kernels.pack(
+        scratch, side, term.leftRounding, kernels.left_rows, rows.lowerBound, rows.upperBound,
+        block * term.depthBlock, term.depth(of: block))
     }
   }
 }

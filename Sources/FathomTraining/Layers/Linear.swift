@@ -13,15 +13,10 @@ package struct Linear: Sendable {
   package let weight: ParameterID  // [out, in]
   package let bias: ParameterID?  // [out]
   package var adapter: Adapter?
-  package let exactness: MatrixProducts.Exactness
 
-  package init(
-    _ weight: ParameterID, bias: ParameterID? = nil,
-    exactness: MatrixProducts.Exactness = .asConfigured
-  ) {
+  package init(_ weight: ParameterID, bias: ParameterID? = nil) {
     self.weight = weight
     self.bias = bias
-    self.exactness = exactness
   }
 }
 
@@ -67,12 +62,11 @@ extension TrainingPass {
     var products = self.products()
     var hasAdapters = false
     for f in forks.indices {
+      let x = forks[f].x
+      products.add(
+        Side(x), forks[f].branches.map { (Side(value($0.linear.weight), isWeight: true), $0.y) })
       for b in forks[f].branches.indices {
-        let branch = forks[f].branches[b]
-        let (x, linear) = (forks[f].x, branch.linear)
-        products.add(
-          Side(x), Side(value(linear.weight), isWeight: true), into: branch.y,
-          exactness: linear.exactness)
+        let linear = forks[f].branches[b].linear
         if let adapter = linear.adapter {
           hasAdapters = true
           let down = value(adapter.down)
@@ -126,8 +120,7 @@ extension TrainingPass {
         pairs.append((Side(branch.y), Side(value(linear.weight), isWeight: true).turned))
         if let gradient = gradient(linear.weight) {
           products.add(
-            Side(branch.y).turned, Side(fork.x).turned, into: gradient, accumulates: true,
-            exactness: linear.exactness)
+            Side(branch.y).turned, Side(fork.x).turned, into: gradient, accumulates: true)
         }
         if let adapter = linear.adapter, let reduced = branch.reduced, let d = dReduced[f][b] {
           pairs.append((Side(d), Side(value(adapter.down)).turned))
@@ -145,8 +138,7 @@ extension TrainingPass {
       }
       if let dx = dx[f] {
         products.add(
-          pairs, into: dx, accumulates: accumulates,
-          exactness: fork.branches.first?.linear.exactness ?? .asConfigured)
+          pairs, into: dx, accumulates: accumulates)
       }
     }
     products.run()

@@ -65,7 +65,8 @@ struct AttentionHeads {
   let vHeadStride: Int
 
   private func attention(
-    _ saved: AttentionSaved, row: Int, head: Int, starts: UnsafePointer<Int32>, length: Int
+    _ saved: AttentionSaved, row: Int, head: Int, starts: UnsafePointer<Int32>, length: Int,
+    _ pass: TrainingPass
   ) -> ft_attention {
     let group = head / headsPerGroup
     let first = row * length
@@ -73,7 +74,8 @@ struct AttentionHeads {
       q: saved.q[first] + head * qkWidth, k: saved.k[first] + group * qkWidth,
       v: saved.v[first] + group * vHeadStride, q_stride: saved.q.stride,
       k_stride: saved.k.stride, v_stride: saved.v.stride, qk_width: qkWidth, v_width: vWidth,
-      tokens: length, starts: starts + first, scale: scale)
+      tokens: length, starts: starts + first, scale: scale,
+      rounding: pass.compute.precision == .fp32 ? FT_F32 : FT_BF16)
   }
 
   private func scratch(_ pass: TrainingPass) -> (UnsafeMutablePointer<Float>, Int) {
@@ -90,7 +92,8 @@ struct AttentionHeads {
         guard let starts = starts.baseAddress else { return }
         pass.compute.pool.run(units: rows * heads) { unit, worker in
           let (row, head) = (unit / heads, unit % heads)
-          var attention = attention(saved, row: row, head: head, starts: starts, length: length)
+          var attention = attention(
+            saved, row: row, head: head, starts: starts, length: length, pass)
           pass.compute.kernels.pointee.attention_forward(
             &attention, out[row * length] + head * vWidth, out.stride,
             saved.logSums + unit * length, scratch + worker * floats)
@@ -125,7 +128,8 @@ struct AttentionHeads {
           let (sumK, sumV) = (dk[first] + group * qkWidth, dv[first] + group * vHeadStride)
           for member in 0..<headsPerGroup {
             let head = group * headsPerGroup + member
-            var attention = attention(saved, row: row, head: head, starts: starts, length: length)
+            var attention = attention(
+              saved, row: row, head: head, starts: starts, length: length, pass)
             kernels.attention_backward(
               &attention, out[first] + head * vWidth, dOut[first] + head * vWidth, dOut.stride,
               saved.logSums + (row * heads + head) * length, dq[first] + head * qkWidth,
