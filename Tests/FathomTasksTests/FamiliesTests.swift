@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test func `an unknown family is an error that lists the known ones`() throws {
-    #expect(Families.all.map(\.name) == Self.names)
+    #expect(Families.all.map(\.name).starts(with: Self.names))
     #expect {
       try Families.named("poems\u{1b}[31m")
     } throws: { error in
