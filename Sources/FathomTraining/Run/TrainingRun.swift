@@ -38,8 +38,7 @@ public final class TrainingRun {
   package let checkpoints: TrainingCheckpoint
   private let text: RunText
   private let data: RunData
-  private var best: (loss: Double, step: Int)?
-  private var evaluationsSinceBest = 0
+  private var best = BestEvaluation()
   private let hooks: Hooks
 
   /// - Throws: `InputError` or `InputErrors` for what the configuration names and is not as expected.
@@ -141,7 +140,7 @@ extension TrainingRun {
   /// Continues behind the last checkpoint of the run's folder; says at which step, or nil where there is none.
   public func resume() throws -> Int? {
     guard let last = checkpoints.steps().last else { return nil }
-    try checkpoints.restore(trainer, model: model, step: last)
+    best = try checkpoints.restore(trainer, model: model, step: last)
     return last
   }
 
@@ -149,6 +148,8 @@ extension TrainingRun {
   public func run() throws -> Outcome {
     try FileManager.default.createDirectory(
       atPath: configuration.outputDir, withIntermediateDirectories: true)
+    checkpoints.removeRemains()
+    if isOutOfPatience { return .stoppedEarly }
     let metrics = try MetricsLog(
       path: "\(configuration.outputDir)/metrics.jsonl", resumingAfter: trainer.step)
     let board = try TensorBoardLog(
@@ -220,12 +221,7 @@ extension TrainingRun {
     if !data.heldOut.isEmpty {
       let loss = trainer.evaluate(data.heldOut)
       values.append(("eval_loss", loss))
-      if loss < best?.loss ?? .infinity {
-        best = (loss, step)
-        evaluationsSinceBest = 0
-      } else {
-        evaluationsSinceBest += 1
-      }
+      best.note(loss, step: step)
     }
     let folder = "\(configuration.outputDir)/.evaluated"
     try export(to: folder, format: .f32)
@@ -237,14 +233,18 @@ extension TrainingRun {
         + values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: ", "))
     try metrics.append(step: step, values.map { ($0.name, .double($0.value)) })
     try board.write(step: step, values.map { ($0.name, $0.value) })
-    return evaluationsSinceBest >= configuration.earlyStoppingPatience ?? .max
+    return isOutOfPatience
+  }
+
+  private var isOutOfPatience: Bool {
+    best.evaluationsSince >= configuration.earlyStoppingPatience ?? .max
   }
 
   /// Saves the run at its present step and removes checkpoints that are too many.
   public func save() throws {
-    try checkpoints.save(trainer, model: model, files: text.files())
+    try checkpoints.save(trainer, model: model, files: text.files(), best: best)
     try checkpoints.prune(
-      keepLast: configuration.saveTotalLimit, keeping: Set(best.map { [$0.step] } ?? []))
+      keepLast: configuration.saveTotalLimit, keeping: Set(best.step.map { [$0] } ?? []))
   }
 
   private func drawCurves() throws {
