@@ -60,6 +60,7 @@ package struct TrainingCheckpoint {
       "step": .integer(trainer.step), "cursor": .string(String(trainer.cursor)),
       "tokens": .integer(trainer.tokens),
     ])
+    if let step = best.lastStep { state["evaluated_step"] = .integer(step) }
     if let step = best.step {
       state["best_step"] = .integer(step)
       state["best_loss"] = .double(best.loss)
@@ -69,12 +70,14 @@ package struct TrainingCheckpoint {
       Array(JSON.object(state).text(.indented).utf8), to: "\(temporary)/state.json")
     try Self.sync(temporary)
     let final = path(trainer.step)
-    if manager.fileExists(atPath: final) { try remove(trainer.step) }
+    // The old one's name is away only for the blink between two renames.
+    let old = manager.fileExists(atPath: final) ? try retire(trainer.step) : nil
     guard rename(temporary, final) == 0 else {
       throw InputError(
         final, expected: "a folder that can be renamed", found: String(cString: strerror(errno)))
     }
     try Self.sync(folder)
+    if let old { try manager.removeItem(atPath: old) }
   }
 
   private static func sync(_ folder: String) throws {
@@ -136,6 +139,9 @@ package struct TrainingCheckpoint {
       throw config.error("cursor", expected: "a whole number")
     }
     var best = BestEvaluation()
+    if config.fields["evaluated_step"] != nil {
+      best.lastStep = try config.int("evaluated_step", in: 0...Int(Int32.max))
+    }
     if config.fields["best_step"] != nil {
       best.step = try config.int("best_step", in: 0...Int(Int32.max))
       best.loss = try config.double("best_loss", in: -.infinity ... .infinity)
@@ -149,11 +155,15 @@ package struct TrainingCheckpoint {
 
   /// Removes old checkpoints: all but the last `count` and those named in `keeping`.
   package func prune(keepLast count: Int, keeping: Set<Int> = []) throws {
-    for step in steps().dropLast(max(count, 1)) where !keeping.contains(step) { try remove(step) }
+    for step in steps().dropLast(max(count, 1)) where !keeping.contains(step) {
+      try FileManager.default.removeItem(atPath: try retire(step))
+    }
   }
 
-  /// Takes the name away first: a folder that is only half removed must not be taken for a checkpoint.
-  private func remove(_ step: Int) throws {
+  /// Takes a checkpoint's name away, as a folder that is only half removed must not be taken for one.
+  ///
+  /// - Returns: the folder to remove.
+  private func retire(_ step: Int) throws -> String {
     let doomed = "\(folder)/\(Self.temporary)removed-\(Self.name(step))-\(getpid())"
     try? FileManager.default.removeItem(atPath: doomed)
     guard rename(path(step), doomed) == 0 else {
@@ -161,7 +171,7 @@ package struct TrainingCheckpoint {
         path(step), expected: "a folder that can be renamed",
         found: String(cString: strerror(errno)))
     }
-    try FileManager.default.removeItem(atPath: doomed)
+    return doomed
   }
 }
 
@@ -170,16 +180,19 @@ package struct TrainingCheckpoint {
 package struct BestEvaluation: Equatable {
   /// `nil` before the first evaluation.
   package var step: Int?
+  /// The latest evaluation.
+  package var lastStep: Int?
   package var loss = Double.infinity
   package var evaluationsSince = 0
 
   package init() {}
 
   package mutating func note(_ loss: Double, step: Int) {
+    lastStep = step
     if loss < self.loss {
-      self = BestEvaluation()
       self.loss = loss
       self.step = step
+      evaluationsSince = 0
     } else {
       evaluationsSince += 1
     }

@@ -158,6 +158,13 @@ extension TrainingRun {
       isTerminal: hooks.isTerminal, interval: configuration.loggingSteps, write: hooks.show)
     var speed = SpeedAverage()
     var outcome = Outcome.finished
+    // Whoever stops a run at a step that is evaluated doesn't wait for it: it comes first when the run goes on.
+    if isEvaluated(trainer.step), best.lastStep != trainer.step,
+      try evaluate(trainer.step, metrics, board, &display)
+    {
+      try save()
+      return .stoppedEarly
+    }
     while trainer.step < options.schedule.steps {
       let begin = ContinuousClock.now
       let step = try trainer.advance()
@@ -172,7 +179,7 @@ extension TrainingRun {
       try log(step, seconds: seconds, metrics, board)
       let isLast = step.step == options.schedule.steps
       let stops = hooks.shouldStop()
-      if isDue(configuration.evalSteps, step.step) || isLast, !stops {
+      if isEvaluated(step.step), !stops {
         if try evaluate(step.step, metrics, board, &display) { outcome = .stoppedEarly }
       }
       if isDue(configuration.saveSteps, step.step) || isLast || stops || outcome == .stoppedEarly {
@@ -188,6 +195,10 @@ extension TrainingRun {
 
   private func isDue(_ interval: Int?, _ step: Int) -> Bool {
     interval.map { step % $0 == 0 } ?? false
+  }
+
+  private func isEvaluated(_ step: Int) -> Bool {
+    step > 0 && (isDue(configuration.evalSteps, step) || step == options.schedule.steps)
   }
 
   private func log(
@@ -218,6 +229,7 @@ extension TrainingRun {
     _ step: Int, _ metrics: MetricsLog, _ board: TensorBoardLog, _ display: inout RunDisplay
   ) throws -> Bool {
     var values: [(name: String, value: Double)] = []
+    best.lastStep = step
     if !data.heldOut.isEmpty {
       let loss = trainer.evaluate(data.heldOut)
       values.append(("eval_loss", loss))
