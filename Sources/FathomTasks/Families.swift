@@ -13,7 +13,7 @@ public enum Families {
       CountdownProblems(level: level),
       TalkProblems(level: level),
       MappingFamily.short, MappingFamily.standard(), MappingFamily.wide(),
-      MappingRepairFamily(), MappingFamily.heldOutValues,
+      MappingRepairFamily(), MappingFamily.heldOutValues, RomanProblems(),
     ]
   }
 

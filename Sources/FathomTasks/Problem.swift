@@ -10,9 +10,15 @@ public struct Problem: Sendable {
   public let answer: String
   /// Whether an answer (the text behind `</think>`) is right. Never throws and never traps, whatever the text.
   public let accepts: @Sendable (_ answer: String) -> Bool
+  /// Whether an answer passes what the user sees too: the examples shown, the numbers given. `nil` where only the solution tells. It
+  /// is what picks one of several answers, so it never looks at anything hidden.
+  public let isPlausible: (@Sendable (_ answer: String) -> Bool)?
+  /// The examples and the hidden record behind a problem of the mapping families.
+  public let mapping: MappingProblem?
 
   public init(
     family: String, prompt: String, reasoning: String, answer: String,
+    isPlausible: (@Sendable (_ answer: String) -> Bool)? = nil,
     accepts: @escaping @Sendable (_ answer: String) -> Bool
   ) {
     self.family = family
@@ -20,6 +26,19 @@ public struct Problem: Sendable {
     self.reasoning = reasoning
     self.answer = answer
     self.accepts = accepts
+    self.isPlausible = isPlausible
+    mapping = nil
+  }
+
+  /// A problem whose answer is a mapping program.
+  public init(family: String, prompt: String, reasoning: String, mapping: MappingProblem) {
+    self.family = family
+    self.prompt = prompt
+    self.reasoning = reasoning
+    answer = mapping.answer
+    accepts = { mapping.accepts($0) }
+    isPlausible = { mapping.passesShown($0) }
+    self.mapping = mapping
   }
 
   /// Whether the problem is kept for tests: decided by its prompt alone, so that no training run, whatever its seed,

@@ -4,70 +4,39 @@ import Synchronization
 
 /// Lets a model answer held-out problems and has every answer verified.
 struct FamilyGrader {
-  /// Right answers among some.
-  struct Score {
-    var family: String
-    var n = 0
-    var correct = 0
-    /// Answers that were cut off.
-    var unfinished = 0
-    var tokens = 0
-    /// The first wrong answers, to look at.
-    var failures: [(problem: Problem, answer: String)] = []
-
-    var rate: Double { n == 0 ? 0 : Double(correct) / Double(n) }
-    var interval: WilsonInterval { WilsonInterval(correct: correct, of: n) }
+  /// How problems are answered.
+  struct Options {
+    /// Most tokens of an answer.
+    var maxTokens = 512
+    /// Answers to each problem.
+    var samples = 1
+    /// 0 is greedy.
+    var temperature = 0.0
+    var drafting = Drafting.off
+    /// Seeds the samples: sample j of problem i is the same whatever else is asked.
+    var seed: UInt64 = 1
   }
 
   private let model: LanguageModel
   private let threads: Int
-  /// Most tokens of an answer.
-  var maxTokens = 512
-  /// Sampling temperature; 0 is greedy.
-  var temperature = 0.0
 
   init(model path: String, threads: Int) throws {
     model = try LanguageModel(path: path, placement: .mapped)
     self.threads = threads
   }
 
+  /// Whether the model can draft.
+  var hasMTP: Bool { model.model.mtpParameterCount > 0 }
+
+  /// Held-out problems of a family, greedily answered.
   func score(
     _ family: any TaskFamily, n: Int, seed: UInt64,
-    progress: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws -> Score {
-    let problems = Self.problems(family, n: n, seed: seed)
-    let results = Mutex(Score(family: family.name))
-    let failure = Mutex<(any Error)?>(nil)
-    let next = Atomic<Int>(0)
-    let done = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-      do {
-        var runtime = RuntimeOptions()
-        runtime.threads = 1
-        let session = try Session(model.model, options: runtime)
-        while !isCancelled() {
-          let index = next.add(1, ordering: .relaxed).oldValue
-          guard index < problems.count else { return }
-          let (answer, tokens, isFinished) = try self.answer(problems[index], session, seed: seed)
-          let isRight = problems[index].accepts(answer)
-          results.withLock { score in
-            score.n += 1
-            score.tokens += tokens
-            if isRight { score.correct += 1 }
-            if !isFinished { score.unfinished += 1 }
-            if !isRight, score.failures.count < 10 {
-              score.failures.append((problems[index], answer))
-            }
-          }
-          progress(done.add(1, ordering: .relaxed).newValue)
-        }
-      } catch {
-        failure.withLock { $0 = $0 ?? error }
-      }
-    }
-    if let error = failure.withLock({ $0 }) { throw error }
-    return results.withLock { $0 }
+  ) throws -> FamilyScore {
+    FamilyScore(
+      family: family.name,
+      answered: try answers(
+        to: Self.problems(family, n: n, seed: seed), Options(), isCancelled: isCancelled))
   }
 
   static func problems(_ family: any TaskFamily, n: Int, seed: UInt64) -> [Problem] {
@@ -81,18 +50,83 @@ struct FamilyGrader {
     return problems
   }
 
-  /// The text behind the thoughts, how many tokens the answer took, and whether it came to an end.
-  func answer(_ problem: Problem, _ session: Session, seed: UInt64) throws -> (String, Int, Bool) {
+  /// Answers to problems, in any order; those that were begun when it was cancelled are left out.
+  func answers(
+    to problems: [Problem], _ options: Options,
+    progress: @escaping @Sendable (Int) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> [AnsweredProblem] {
+    let results = Mutex<[AnsweredProblem]>([])
+    let failure = Mutex<(any Error)?>(nil)
+    let next = Atomic<Int>(0)
+    let done = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+      do {
+        let session = try self.session(drafts: options.drafting != .off)
+        while !isCancelled() {
+          let number = next.add(1, ordering: .relaxed).oldValue
+          guard number < problems.count else { return }
+          guard
+            let answered = try self.answer(
+              problems[number], number: number, session, options, isCancelled)
+          else { return }
+          results.withLock { $0.append(answered) }
+          progress(done.add(1, ordering: .relaxed).newValue)
+        }
+      } catch {
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+    return results.withLock { $0 }
+  }
+
+  func session(drafts: Bool) throws -> Session {
+    var runtime = RuntimeOptions()
+    runtime.threads = 1
+    return try Session(model.model, options: runtime, drafts: drafts)
+  }
+
+  /// All samples for a problem; `nil` if it was cancelled meanwhile.
+  private func answer(
+    _ problem: Problem, number: Int, _ session: Session, _ options: Options,
+    _ isCancelled: () -> Bool
+  ) throws -> AnsweredProblem? {
+    var (answers, unfinished, tokens): ([String], Int, Int) = ([], 0, 0)
+    var seeds = TaskRandom(seed: options.seed, index: UInt64(number))
+    for _ in 0..<options.samples {
+      let generation = try generate(
+        problem, session, options, seed: seeds.next(), isCancelled: isCancelled)
+      if generation.finishReason == .cancelled { return nil }
+      answers.append(try text(of: generation))
+      if generation.finishReason != .stop { unfinished += 1 }
+      tokens += generation.tokens.count
+    }
+    var answered = AnsweredProblem(number: number, problem: problem, answers: answers)
+    answered.unfinished = unfinished
+    answered.tokens = tokens
+    return answered
+  }
+
+  func generate(
+    _ problem: Problem, _ session: Session, _ options: Options, seed: UInt64,
+    isCancelled: () -> Bool = { false }
+  ) throws -> Generation {
     let prompt = try model.encode(
       ChatRequest(messages: [.user(problem.prompt)]), RenderOptions(thinking: true))
-    var options = model.suggestedOptions
-    options.sampling.temperature = temperature
-    options.sampling.seed = seed
-    options.maxTokens = maxTokens
-    options.drafting = .off
-    let generation = try session.generate(prompt: prompt.tokens, options: options)
+    var generating = model.suggestedOptions
+    generating.sampling = .greedy
+    generating.sampling.temperature = options.temperature
+    generating.sampling.seed = seed
+    generating.maxTokens = options.maxTokens
+    generating.drafting = options.drafting
+    return try session.generate(
+      prompt: prompt.tokens, options: generating, isCancelled: isCancelled)
+  }
+
+  /// The text behind the thoughts.
+  private func text(of generation: Generation) throws -> String {
     let text = try model.tokenizer.decode(generation.tokens, skipSpecial: true)
-    let answer = text.range(of: "</think>").map { String(text[$0.upperBound...]) } ?? text
-    return (answer, generation.tokens.count, generation.finishReason == .stop)
+    return text.range(of: "</think>").map { String(text[$0.upperBound...]) } ?? text
   }
 }

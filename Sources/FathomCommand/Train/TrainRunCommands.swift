@@ -103,7 +103,7 @@ private struct RunDriver {
       let score = try grader.score(
         try Families.named(share.family), n: Self.problems, seed: 7,
         isCancelled: { Interrupts.isRaised })
-      return (share.family, score.rate)
+      return (share.family, score.chosen.rate)
     }
   }
 }

@@ -28,6 +28,8 @@ public struct CountdownProblems: TaskFamily {
       return Problem(
         family: name, prompt: prompt(target, numbers, &random), reasoning: reasoning,
         answer: term.text,
+        // Everything that makes an expression right stands in the prompt.
+        isPlausible: { Self.accepts($0, target: target, numbers: numbers) },
         accepts: { Self.accepts($0, target: target, numbers: numbers) })
     }
   }

@@ -57,8 +57,16 @@ public struct MappingProblem: Sendable {
 
   /// As a problem of a family.
   public func problem(family: String) -> Problem {
-    Problem(family: family, prompt: prompt, reasoning: reasoning, answer: answer) { accepts($0) }
+    Problem(family: family, prompt: prompt, reasoning: reasoning, mapping: self)
   }
+
+  /// What the search makes of the examples: the honest baseline beside a model, and what a product tries first.
+  public var found: MappingProgram? {
+    MappingSearch.program(for: records).flatMap { $0.reproduces(examples) ? $0 : nil }
+  }
+
+  /// Whether a program in paths is right for the hidden record.
+  public func passesHidden(_ program: MappingProgram) -> Bool { program.reproduces([hidden]) }
 }
 
 extension String {

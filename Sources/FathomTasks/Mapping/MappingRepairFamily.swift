@@ -29,8 +29,7 @@ public struct MappingRepairFamily: TaskFamily {
         family: name,
         prompt: LabelLetters.encode(problem.records.repairPrompt(for: damage.program)),
         reasoning: LabelLetters.encode(problem.records.trace(of: MappingProgram(failed))),
-        answer: problem.answer
-      ) { problem.accepts($0) }
+        mapping: problem)
     }
   }
 }

@@ -5,6 +5,9 @@ import Foundation
 /// A mapping problem written by hand: records as they occur, with real names, nesting, arrays and alphabets. They are
 /// for measuring only; no training sees them.
 public struct RealisticMappingCase: Sendable {
+  /// The name of the cases where families are named.
+  public static let family = "mapping-realistic"
+
   public let title: String
   public let examples: [MappingExample]
   public let hidden: MappingExample

@@ -20,16 +20,28 @@ package struct TrainingCheckpoint {
     return names.compactMap { $0.hasPrefix("step_") ? Int($0.dropFirst(5)) : nil }.sorted()
   }
 
+  /// How names begin that nothing but a save or a removal in progress has.
+  private static let temporary = ".tmp-"
+
+  /// Removes what a run left behind that was killed while it saved. Nobody else may be saving to the folder.
+  package func removeRemains() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where name.hasPrefix(Self.temporary) || name.hasSuffix(".tmp") {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+  }
+
   package func path(_ step: Int) -> String { "\(folder)/\(Self.name(step))" }
 
   /// Writes a checkpoint of the trainer's present step.
   ///
   /// - Parameter files: small files beside the weights: name and content.
   package func save(
-    _ trainer: Trainer, model: RunModel, files: [(name: String, content: [UInt8])]
+    _ trainer: Trainer, model: RunModel, files: [(name: String, content: [UInt8])],
+    best: BestEvaluation = BestEvaluation()
   ) throws {
     let manager = FileManager.default
-    let temporary = "\(folder)/.tmp-\(Self.name(trainer.step))-\(getpid())"
+    let temporary = "\(folder)/\(Self.temporary)\(Self.name(trainer.step))-\(getpid())"
     try? manager.removeItem(atPath: temporary)
     try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
     let parameters = trainer.parameters
@@ -44,20 +56,28 @@ package struct TrainingCheckpoint {
     // Not `.safetensors`: the weights' folder holds one model.
     try SafetensorsWriter(path: "\(temporary)/optimizer.state").write(kept)
     for file in files { try AtomicFile.write(file.content, to: "\(temporary)/\(file.name)") }
-    let state = JSON.object(
-      JSONObject([
-        "step": .integer(trainer.step), "cursor": .string(String(trainer.cursor)),
-        "tokens": .integer(trainer.tokens),
-      ]))
-    try AtomicFile.write(Array(state.text(.indented).utf8), to: "\(temporary)/state.json")
+    var state = JSONObject([
+      "step": .integer(trainer.step), "cursor": .string(String(trainer.cursor)),
+      "tokens": .integer(trainer.tokens),
+    ])
+    if let step = best.lastStep { state["evaluated_step"] = .integer(step) }
+    if let step = best.step {
+      state["best_step"] = .integer(step)
+      state["best_loss"] = .double(best.loss)
+      state["evaluations_since_best"] = .integer(best.evaluationsSince)
+    }
+    try AtomicFile.write(
+      Array(JSON.object(state).text(.indented).utf8), to: "\(temporary)/state.json")
     try Self.sync(temporary)
     let final = path(trainer.step)
-    try? manager.removeItem(atPath: final)
+    // The old one's name is away only for the blink between two renames.
+    let old = manager.fileExists(atPath: final) ? try retire(trainer.step) : nil
     guard rename(temporary, final) == 0 else {
       throw InputError(
         final, expected: "a folder that can be renamed", found: String(cString: strerror(errno)))
     }
     try Self.sync(folder)
+    if let old { try manager.removeItem(atPath: old) }
   }
 
   private static func sync(_ folder: String) throws {
@@ -71,7 +91,10 @@ package struct TrainingCheckpoint {
   }
 
   /// Puts a trainer where the run was after step `step`.
-  package func restore(_ trainer: Trainer, model: RunModel, step: Int) throws {
+  ///
+  /// - Returns: the best evaluation until then.
+  @discardableResult
+  package func restore(_ trainer: Trainer, model: RunModel, step: Int) throws -> BestEvaluation {
     let path = path(step)
     let state = try Self.state(path)
     // Frozen matrices are the base model's; what is stored beside factors has them merged.
@@ -101,9 +124,12 @@ package struct TrainingCheckpoint {
     trainer.step = state.step
     trainer.cursor = state.cursor
     trainer.tokens = state.tokens
+    return state.best
   }
 
-  private static func state(_ path: String) throws -> (step: Int, cursor: UInt64, tokens: Int) {
+  private static func state(_ path: String) throws -> (
+    step: Int, cursor: UInt64, tokens: Int, best: BestEvaluation
+  ) {
     let file = "\(path)/state.json"
     guard let data = FileManager.default.contents(atPath: file) else {
       throw InputError(file, expected: "a file that can be read", found: "none")
@@ -112,16 +138,63 @@ package struct TrainingCheckpoint {
     guard let cursor = UInt64(try config.string("cursor")) else {
       throw config.error("cursor", expected: "a whole number")
     }
+    var best = BestEvaluation()
+    if config.fields["evaluated_step"] != nil {
+      best.lastStep = try config.int("evaluated_step", in: 0...Int(Int32.max))
+    }
+    if config.fields["best_step"] != nil {
+      best.step = try config.int("best_step", in: 0...Int(Int32.max))
+      best.loss = try config.double("best_loss", in: -.infinity ... .infinity)
+      best.evaluationsSince = try config.int("evaluations_since_best", in: 0...Int.max)
+    }
     return (
       try config.int("step", in: 0...Int(Int32.max)), cursor,
-      try config.int("tokens", in: 0...Int.max)
+      try config.int("tokens", in: 0...Int.max), best
     )
   }
 
   /// Removes old checkpoints: all but the last `count` and those named in `keeping`.
   package func prune(keepLast count: Int, keeping: Set<Int> = []) throws {
     for step in steps().dropLast(max(count, 1)) where !keeping.contains(step) {
-      try FileManager.default.removeItem(atPath: path(step))
+      try FileManager.default.removeItem(atPath: try retire(step))
+    }
+  }
+
+  /// Takes a checkpoint's name away, as a folder that is only half removed must not be taken for one.
+  ///
+  /// - Returns: the folder to remove.
+  private func retire(_ step: Int) throws -> String {
+    let doomed = "\(folder)/\(Self.temporary)removed-\(Self.name(step))-\(getpid())"
+    try? FileManager.default.removeItem(atPath: doomed)
+    guard rename(path(step), doomed) == 0 else {
+      throw InputError(
+        path(step), expected: "a folder that can be renamed",
+        found: String(cString: strerror(errno)))
+    }
+    return doomed
+  }
+}
+
+/// The lowest held-out loss of a run so far. It is saved with the run: early stopping and the checkpoint that stays must not depend
+/// on whether the run was resumed.
+package struct BestEvaluation: Equatable {
+  /// `nil` before the first evaluation.
+  package var step: Int?
+  /// The latest evaluation.
+  package var lastStep: Int?
+  package var loss = Double.infinity
+  package var evaluationsSince = 0
+
+  package init() {}
+
+  package mutating func note(_ loss: Double, step: Int) {
+    lastStep = step
+    if loss < self.loss {
+      self.loss = loss
+      self.step = step
+      evaluationsSince = 0
+    } else {
+      evaluationsSince += 1
     }
   }
 }

@@ -38,8 +38,7 @@ public final class TrainingRun {
   package let checkpoints: TrainingCheckpoint
   private let text: RunText
   private let data: RunData
-  private var best: (loss: Double, step: Int)?
-  private var evaluationsSinceBest = 0
+  private var best = BestEvaluation()
   private let hooks: Hooks
 
   /// - Throws: `InputError` or `InputErrors` for what the configuration names and is not as expected.
@@ -141,7 +140,7 @@ extension TrainingRun {
   /// Continues behind the last checkpoint of the run's folder; says at which step, or nil where there is none.
   public func resume() throws -> Int? {
     guard let last = checkpoints.steps().last else { return nil }
-    try checkpoints.restore(trainer, model: model, step: last)
+    best = try checkpoints.restore(trainer, model: model, step: last)
     return last
   }
 
@@ -149,6 +148,8 @@ extension TrainingRun {
   public func run() throws -> Outcome {
     try FileManager.default.createDirectory(
       atPath: configuration.outputDir, withIntermediateDirectories: true)
+    checkpoints.removeRemains()
+    if isOutOfPatience { return .stoppedEarly }
     let metrics = try MetricsLog(
       path: "\(configuration.outputDir)/metrics.jsonl", resumingAfter: trainer.step)
     let board = try TensorBoardLog(
@@ -157,6 +158,13 @@ extension TrainingRun {
       isTerminal: hooks.isTerminal, interval: configuration.loggingSteps, write: hooks.show)
     var speed = SpeedAverage()
     var outcome = Outcome.finished
+    // Whoever stops a run at a step that is evaluated doesn't wait for it: it comes first when the run goes on.
+    if isEvaluated(trainer.step), best.lastStep != trainer.step,
+      try evaluate(trainer.step, metrics, board, &display)
+    {
+      try save()
+      return .stoppedEarly
+    }
     while trainer.step < options.schedule.steps {
       let begin = ContinuousClock.now
       let step = try trainer.advance()
@@ -171,7 +179,7 @@ extension TrainingRun {
       try log(step, seconds: seconds, metrics, board)
       let isLast = step.step == options.schedule.steps
       let stops = hooks.shouldStop()
-      if isDue(configuration.evalSteps, step.step) || isLast, !stops {
+      if isEvaluated(step.step), !stops {
         if try evaluate(step.step, metrics, board, &display) { outcome = .stoppedEarly }
       }
       if isDue(configuration.saveSteps, step.step) || isLast || stops || outcome == .stoppedEarly {
@@ -187,6 +195,10 @@ extension TrainingRun {
 
   private func isDue(_ interval: Int?, _ step: Int) -> Bool {
     interval.map { step % $0 == 0 } ?? false
+  }
+
+  private func isEvaluated(_ step: Int) -> Bool {
+    step > 0 && (isDue(configuration.evalSteps, step) || step == options.schedule.steps)
   }
 
   private func log(
@@ -217,15 +229,11 @@ extension TrainingRun {
     _ step: Int, _ metrics: MetricsLog, _ board: TensorBoardLog, _ display: inout RunDisplay
   ) throws -> Bool {
     var values: [(name: String, value: Double)] = []
+    best.lastStep = step
     if !data.heldOut.isEmpty {
       let loss = trainer.evaluate(data.heldOut)
       values.append(("eval_loss", loss))
-      if loss < best?.loss ?? .infinity {
-        best = (loss, step)
-        evaluationsSinceBest = 0
-      } else {
-        evaluationsSinceBest += 1
-      }
+      best.note(loss, step: step)
     }
     let folder = "\(configuration.outputDir)/.evaluated"
     try export(to: folder, format: .f32)
@@ -237,14 +245,18 @@ extension TrainingRun {
         + values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: ", "))
     try metrics.append(step: step, values.map { ($0.name, .double($0.value)) })
     try board.write(step: step, values.map { ($0.name, $0.value) })
-    return evaluationsSinceBest >= configuration.earlyStoppingPatience ?? .max
+    return isOutOfPatience
+  }
+
+  private var isOutOfPatience: Bool {
+    best.evaluationsSince >= configuration.earlyStoppingPatience ?? .max
   }
 
   /// Saves the run at its present step and removes checkpoints that are too many.
   public func save() throws {
-    try checkpoints.save(trainer, model: model, files: text.files())
+    try checkpoints.save(trainer, model: model, files: text.files(), best: best)
     try checkpoints.prune(
-      keepLast: configuration.saveTotalLimit, keeping: Set(best.map { [$0.step] } ?? []))
+      keepLast: configuration.saveTotalLimit, keeping: Set(best.step.map { [$0] } ?? []))
   }
 
   private func drawCurves() throws {

@@ -1,6 +1,7 @@
 import FathomCheckpoints
 import FathomCore
 import FathomTensors
+import Foundation
 import GoldenSupport
 import Testing
 
@@ -114,6 +115,44 @@ import Testing
       }
       try checkpoints.prune(keepLast: 2, keeping: [1])
       #expect(checkpoints.steps() == [1, 3, 4])
+    }
+  }
+
+  @Test func `the best evaluation is part of a checkpoint`() throws {
+    try TemporaryFolder.with { folder in
+      let (model, trainer) = try trainer(threads: 1, precision: .fp32)
+      let checkpoints = TrainingCheckpoint(folder: folder)
+      var best = BestEvaluation()
+      for (step, loss) in [(1, 0.9), (2, 0.1 + 0.2), (3, 0.5), (4, 0.4)] {
+        best.note(loss, step: step)
+      }
+      #expect(best.step == 2 && best.evaluationsSince == 2)
+      _ = try trainer.advance()
+      try checkpoints.save(trainer, model: model, files: [])
+      #expect(try checkpoints.restore(trainer, model: model, step: 1) == BestEvaluation())
+      try checkpoints.save(trainer, model: model, files: [], best: best)
+      #expect(try checkpoints.restore(trainer, model: model, step: 1) == best)
+    }
+  }
+
+  /// A killed run left `.tmp-step_N-PID` behind, of the size of a checkpoint, for ever.
+  @Test func `what a killed save left behind goes, checkpoints stay`() throws {
+    try TemporaryFolder.with { folder in
+      let (model, trainer) = try trainer(threads: 1, precision: .fp32)
+      let checkpoints = TrainingCheckpoint(folder: folder)
+      _ = try trainer.advance()
+      try checkpoints.save(trainer, model: model, files: [])
+      let manager = FileManager.default
+      for name in [".tmp-step_2-77", ".tmp-removed-step_0-77"] {
+        try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        try Data("half".utf8).write(to: URL(filePath: "\(folder)/\(name)/model.safetensors"))
+      }
+      try Data("<svg".utf8).write(to: URL(filePath: "\(folder)/loss.svg.77.tmp"))
+      try Data("{}".utf8).write(to: URL(filePath: "\(folder)/metrics.jsonl"))
+      checkpoints.removeRemains()
+      #expect(
+        try manager.contentsOfDirectory(atPath: folder).sorted() == ["metrics.jsonl", "step_1"])
+      #expect(checkpoints.steps() == [1])
     }
   }
 }
