@@ -44,6 +44,8 @@ struct ChatCommand: ParsableCommand {
       language, runtime: runtime.options(for: language), drafts: options.drafting != .off)
     var chat = Chat(
       conversation: conversation, options: options, thinking: format.thinking?.isOn, folds: fold)
+    // It learnt from single problems; earlier ones in its context lead it astray.
+    chat.answersSingly = BuiltInModel.isBuiltIn(language.model.checkpoint.folder)
     if let load { chat.request = try ConversationFile.read(load) }
     if let system { chat.system = system }
     if Terminal.isInput && Terminal.isOutput {

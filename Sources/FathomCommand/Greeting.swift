@@ -5,7 +5,7 @@ enum Greeting {
   static let introduction = """
     Fathom's built-in model: a small DeepSeek-architecture reasoner, trained by this project on problems it generates \
     itself.
-    It does word problems, small tables, countdown and mapping programs, and errs. Try:
+    It does word problems, small tables, countdown and mapping programs, each message by itself, and errs. Try:
     """
 
   static let prompts = [

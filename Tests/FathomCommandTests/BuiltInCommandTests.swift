@@ -70,6 +70,13 @@ import Testing
     #expect(result.status == 0 && result.text.hasPrefix("<think>"), "\(result)")
   }
 
+  /// It learnt from single problems: with one behind it, it took the next for the same one.
+  @Test(.enabled(if: isThere)) func `in a chat each message stands by itself`() throws {
+    let alone = try fathom(["chat"], input: "What can you do?\n")
+    let second = try fathom(["chat"], input: "\(Self.question)\nWhat can you do?\n")
+    #expect(second.status == 0 && second.text.hasSuffix(alone.text), "\(second)")
+  }
+
   @Test(.enabled(if: isThere)) func `every command takes its name`() throws {
     #expect(try fathom(["inspect", "--model", "built-in"]).text.hasPrefix("built-in\n"))
     #expect(try fathom(["tokenize", "--model", "built-in"], input: "12").text.contains("\"1\""))

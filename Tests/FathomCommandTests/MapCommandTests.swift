@@ -31,6 +31,16 @@ import Testing
     #expect(result.status == 0 && result.text.hasSuffix("\ncode = name first upper\n"), "\(result)")
   }
 
+  @Test func `a table that only the pairs speak for is taken last, and said`() throws {
+    let pairs = """
+      [{"input": {"id": "ab", "n": "me"}, "output": {"key": "AB_me"}},
+       {"input": {"id": "ru", "n": "ka"}, "output": {"key": "RU_ka"}}]
+      """
+    let result = try fathom(["map", "--examples", "-"], input: pairs)
+    #expect(result.status == 0 && result.text.contains("enum {ab: AB_me, ru: RU_ka}"), "\(result)")
+    #expect(result.error.contains("only the codes that the pairs show"))
+  }
+
   private static let impossible = """
     [{"input": {"a": "x"}, "output": {"b": "anything"}}, {"input": {"a": "y"}, "output": {"b": 7}}]
     """

@@ -83,7 +83,13 @@ struct MapCommand: ParsableCommand {
     var failures: [String] = []
     if only != .model {
       let search = SearchForMapping(records)
-      if let program = search.program { return FoundMapping(program: program, finder: .search) }
+      if let program = search.program {
+        if search.showsTables {
+          Terminal.note(
+            "A table holds only the codes that the pairs show; others will be errors.", .dim)
+        }
+        return FoundMapping(program: program, finder: .search)
+      }
       failures.append(search.failure)
     }
     if only != .search {

@@ -1,19 +1,33 @@
 import Fathom
 
-/// The enumerative search over the examples: one operator, then also `first` or `last` with a letter case behind it.
+/// The enumerative search over the examples: one operator, then also `first` or `last` with a letter case behind it,
+/// and at last tables of just what the examples show.
 struct SearchForMapping {
   /// A program that makes all examples.
   let program: MappingProgram?
   /// Which outputs it has nothing for.
   let failure: String
 
-  private static let stages: [MappingSearch.Operators] = [.all, [.all, .endsThenCase]]
+  /// Whether the program has a table that holds no more than the examples show.
+  let showsTables: Bool
+
+  private static let rules = MappingSearch.Operators.all.subtracting(.shownTables)
+  private static let stages: [MappingSearch.Operators] = [
+    rules, rules.union(.endsThenCase), [.all, .endsThenCase],
+  ]
 
   init(_ records: FlatRecordSet) {
-    program = Self.stages.lazy
-      .compactMap { MappingSearch.program(for: records, operators: $0) }
-      .first { $0.reproduces(records.examples) }
-    let search = MappingSearch(records, operators: Self.stages[1])
+    var found: (program: MappingProgram, stage: Int)?
+    for (stage, operators) in Self.stages.enumerated() where found == nil {
+      if let program = MappingSearch.program(for: records, operators: operators),
+        program.reproduces(records.examples)
+      {
+        found = (program, stage)
+      }
+    }
+    program = found?.program
+    showsTables = found?.stage == Self.stages.count - 1
+    let search = MappingSearch(records, operators: Self.stages[Self.stages.count - 1])
     let open = records.outputs.filter { search.expressions(for: $0.values).isEmpty }
     failure =
       open.isEmpty
