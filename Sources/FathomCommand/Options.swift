@@ -44,7 +44,7 @@ struct ModelOption: ParsableArguments {
       throw InputError(
         "option --model",
         expected: "a checkpoint folder or a GGUF file, here or in \(Self.variable)",
-        found: "none, and of the built-in model \(error.finding)")
+        found: "none, and \(error.finding)")
     }
   }
 
