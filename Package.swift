@@ -102,8 +102,8 @@ let package = Package(
     tests(
       "FathomInferenceTests",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
-        "AllocationCounter", "GoldenSupport",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
+        "FathomInference", "AllocationCounter", "GoldenSupport",
       ]),
     tests(
       "FathomTrainingTests",
