@@ -8,9 +8,13 @@ let strictC: [CSetting] =
   Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 /// A library target of ours. Imports point down: see the layer picture in docs/architecture.md.
-func layer(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+func layer(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
   .target(
-    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strictSwift)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: strictSwift)
 }
 
 func tests(
@@ -56,7 +60,7 @@ let package = Package(
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels",
-      ]),
+      ], resources: [.copy("BuiltIn/model")]),
     layer(
       "FathomTraining",
       [
@@ -98,8 +102,8 @@ let package = Package(
     tests(
       "FathomInferenceTests",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomModels", "FathomInference",
-        "AllocationCounter", "GoldenSupport",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
+        "FathomInference", "AllocationCounter", "GoldenSupport",
       ]),
     tests(
       "FathomTrainingTests",
@@ -108,7 +112,7 @@ let package = Package(
         "FathomModels", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
     tests(
-      "FathomCommandTests", ["FathomCommand", "FathomCore", "GoldenSupport"],
+      "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: strictC),
     .target(

@@ -6,7 +6,7 @@ let package = Package(
   name: "fathom-examples",
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "fathom", path: "..")],
-  targets: ["Hello", "Speculate", "Timeline"].map {
+  targets: ["BuiltIn", "Hello", "Speculate", "Timeline"].map {
     .executableTarget(name: $0, dependencies: [.product(name: "Fathom", package: "fathom")])
   },
   swiftLanguageModes: [.v6]

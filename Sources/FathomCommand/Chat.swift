@@ -8,6 +8,8 @@ struct Chat {
   var thinking: Bool?
   var folds: Bool
   var request = ChatRequest(messages: [])
+  /// Whether the model sees the system message and the newest message alone.
+  var answersSingly = false
   private var lastStatistics: GenerationStatistics?
   private var reader = LineReader()
 
@@ -97,11 +99,15 @@ struct Chat {
   private mutating func answer(_ text: String) throws {
     let before = request.messages.count
     request.messages.append(.user(text))
+    var asked = request
+    if answersSingly {
+      asked.messages = request.messages.filter { $0.role == .system } + [.user(text)]
+    }
     let display = AnswerDisplay(foldsReasoning: folds)
     do {
       display.begin()
       let answer = try conversation.respond(
-        to: request, options: options, rendering: RenderOptions(thinking: thinking),
+        to: asked, options: options, rendering: RenderOptions(thinking: thinking),
         progress: display.progress, isCancelled: { Interrupts.isRaised || display.isClosed },
         onEvent: display.show)
       try display.finish()

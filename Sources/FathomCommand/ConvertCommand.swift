@@ -30,7 +30,8 @@ struct ConvertCommand: ParsableCommand {
         fathom convert model-Q4_0.gguf packed.gguf --to packed
       """)
 
-  @Argument(help: ArgumentHelp("Folder of a checkpoint, or a GGUF file.", valueName: "model"))
+  @Argument(
+    help: ArgumentHelp("Folder of a checkpoint, a GGUF file, or built-in.", valueName: "model"))
   var input: String
 
   @Argument(help: ArgumentHelp("File to write.", valueName: "output"))
@@ -59,7 +60,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     let policy = ConversionPolicy(format, exceptions: try exceptions.map(exception))
-    let checkpoint = try Checkpoint.open(input)
+    let checkpoint = try Checkpoint.open(input == BuiltInModel.name ? BuiltInModel.folder() : input)
     if FileManager.default.fileExists(atPath: output) {
       guard force else {
         throw InputError(

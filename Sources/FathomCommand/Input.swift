@@ -26,6 +26,29 @@ enum StandardInput {
     }
     return text
   }
+
+  /// Whether nothing is there and nothing comes in this time. Reads nothing.
+  static func isSilent(forSeconds seconds: Double) -> Bool {
+    var wait = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    guard poll(&wait, 1, Int32(seconds * 1000)) > 0 else { return true }
+    if Int32(wait.revents) & POLLNVAL != 0 { return true }
+    var status = stat()
+    guard fstat(STDIN_FILENO, &status) == 0 else { return true }
+    switch UInt32(status.st_mode) & UInt32(S_IFMT) {
+    case UInt32(S_IFREG): return lseek(STDIN_FILENO, 0, SEEK_CUR) >= status.st_size
+    case UInt32(S_IFIFO), UInt32(S_IFSOCK):
+      // Readable without a byte to read: the other end is closed.
+      #if canImport(Darwin)
+        let request: UInt = 0x4004_667F
+      #else
+        let request: UInt = 0x541B
+      #endif
+      var count: Int32 = 0
+      return ioctl(STDIN_FILENO, request, &count) == 0 && count == 0
+    // `/dev/null` and the like.
+    default: return isatty(STDIN_FILENO) == 0
+    }
+  }
 }
 
 /// What came of waiting for a line.

@@ -89,7 +89,7 @@ struct InspectReport {
       lines = []
       try Terminal.line(text, .bold)
     }
-    try heading(model.checkpoint.name)
+    try heading(model.checkpoint.title)
     add("architecture", shape.modelType)
     add("chat format", format)
     add(
@@ -154,7 +154,7 @@ struct InspectReport {
 
   func json(withTensors: Bool) -> JSON {
     var object = JSONObject([
-      "name": .string(model.checkpoint.name),
+      "name": .string(model.checkpoint.title),
       "model_type": .string(shape.modelType),
       "chat_format": .string(format),
       "num_hidden_layers": .integer(shape.numHiddenLayers),

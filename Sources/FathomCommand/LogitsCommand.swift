@@ -45,7 +45,7 @@ struct LogitsCommand: ParsableCommand {
       throw InputError("option --top", expected: "at least 1", found: "\(top)")
     }
     let model = try Model(path: try model.required())
-    let session = try Session(model, options: runtime.options)
+    let session = try Session(model, options: runtime.options())
     try session.validate(tokens.tokens)
     var isFirst = true
     try forEachRow(session) { position, logits in

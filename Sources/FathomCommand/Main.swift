@@ -10,9 +10,8 @@ enum Main {
     Interrupts.install()
     do {
       try FathomCommand.checkName(CommandLine.arguments.dropFirst().first)
-      // Without a verb `fathom` talks, if it knows to whom; otherwise it shows the verbs.
-      let talks = CommandLine.arguments.count == 1 && ModelOption.fromEnvironment != nil
-      var command = try FathomCommand.parseAsRoot(talks ? ["chat"] : nil)
+      let isBare = CommandLine.arguments.count == 1
+      var command = try FathomCommand.parseAsRoot(isBare ? Greeting.arguments() : nil)
       try command.run()
     } catch {
       exit(with: error)
@@ -50,19 +49,22 @@ struct FathomCommand: ParsableCommand {
     abstract: "Runs DeepSeek-architecture language models on your own machine.",
     discussion: """
       Examples:
+        fathom
+        fathom run "Ana has 47 apples and buys 35 more. How many now?"
         fathom chat --model DeepSeek-R1-Distill-Qwen-1.5B
         fathom run --model DeepSeek-V2-Lite-Chat "Why is the sky blue?"
         fathom inspect --model DeepSeek-V3
 
-      FATHOM_MODEL names the model where --model doesn't.
+      FATHOM_MODEL names the model where --model doesn't; chat, run and map use the built-in one without either. \
+      fathom alone is fathom chat.
 
       Exit status: 0 success, 1 failure, 2 bad input or usage, 130 interrupted.
       """,
     version: "0.1.0",
     subcommands: [
       ChatCommand.self, RunCommand.self, InspectCommand.self, TokenizeCommand.self,
-      RenderCommand.self, LogitsCommand.self, ConvertCommand.self, BenchCommand.self,
-      TrainCommand.self,
+      RenderCommand.self, LogitsCommand.self, MapCommand.self, ConvertCommand.self,
+      BenchCommand.self, TrainCommand.self,
     ])
 
   /// - Throws: `InputError` that names the commands.

@@ -13,19 +13,46 @@ struct ModelOption: ParsableArguments {
   @Option(
     name: [.customShort("m"), .customLong("model")],
     help: ArgumentHelp(
-      "Folder of a checkpoint, or a GGUF file. (default: $\(variable))", valueName: "model"))
+      "Folder of a checkpoint, a GGUF file, or built-in. (default: $\(variable); for chat and run then built-in)",
+      valueName: "model"))
   var path: String?
 
   static var fromEnvironment: String? { ProcessInfo.processInfo.environment[variable] }
 
+  /// Where the named model is.
+  ///
   /// - Throws: `InputError` if no model was named or nothing is there.
   func required() throws -> String {
     guard let path = path ?? Self.fromEnvironment else {
       throw InputError(
         "option --model",
-        expected: "a checkpoint folder or a GGUF file, here or in \(Self.variable)",
+        expected: "a checkpoint folder, a GGUF file or built-in, here or in \(Self.variable)",
         found: "none")
     }
+    return try Self.located(path)
+  }
+
+  /// Where the named model is, or the built-in one if none was named.
+  ///
+  /// - Throws: `InputError` if nothing is there.
+  func orBuiltIn() throws -> String {
+    if path != nil || Self.fromEnvironment != nil { return try required() }
+    do {
+      return try BuiltInModel.folder()
+    } catch let error as InputError {
+      // Nobody asked for it by name, so another model is the first thing to say.
+      throw InputError(
+        "option --model",
+        expected: "a checkpoint folder or a GGUF file, here or in \(Self.variable)",
+        found: "none, and \(error.finding)")
+    }
+  }
+
+  /// The path that a name means.
+  ///
+  /// - Throws: `InputError` if nothing is there.
+  static func located(_ path: String) throws -> String {
+    if path == BuiltInModel.name { return try BuiltInModel.folder() }
     let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
     let expanded = path.hasPrefix("~/") ? home + path.dropFirst() : path
     guard path.isEmpty || FileManager.default.fileExists(atPath: expanded) else {
@@ -38,6 +65,11 @@ struct ModelOption: ParsableArguments {
     }
     return expanded
   }
+}
+
+extension Checkpoint {
+  /// Its name as people know it.
+  var title: String { BuiltInModel.isBuiltIn(folder) ? BuiltInModel.name : name }
 }
 
 struct FormatArguments: ParsableArguments {
@@ -83,9 +115,10 @@ struct RuntimeArguments: ParsableArguments {
       "Prompt tokens read in one step; does not change results.", valueName: "tokens"))
   var prefillChunk = 512
 
-  var options: RuntimeOptions {
-    var options = RuntimeOptions()
-    options.threads = threads
+  /// - Parameter model: whose size says how many threads pay, where nothing else does.
+  func options(for model: LanguageModel? = nil) -> RuntimeOptions {
+    var options = model?.suggestedRuntime ?? RuntimeOptions()
+    if let threads { options.threads = threads }
     options.activations = activations
     options.cacheType = cacheType
     options.attention = attention

@@ -19,6 +19,12 @@ struct PlacementArguments: ParsableArguments {
     mmap ? .mapped : .resident(budget: memoryBudget?.bytes)
   }
 
+  /// Opens a model to talk to. The built-in one is too small for its weights to be worth moving.
+  func open(_ path: String, format: String?) throws -> LanguageModel {
+    let stays = BuiltInModel.isBuiltIn(path) && memoryBudget == nil
+    return try LanguageModel(path: path, format: format, placement: stays ? .mapped : placement)
+  }
+
   mutating func validate() throws {
     guard !mmap || memoryBudget == nil else {
       throw InputError(

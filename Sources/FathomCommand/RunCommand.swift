@@ -6,12 +6,13 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Answers one prompt.",
-    usage: "fathom run --model <folder> [<options>] [<prompt>]",
+    usage: "fathom run [--model <folder>] [<options>] [<prompt>]",
     discussion: """
       The prompt is an argument or comes on standard input, and is written in the checkpoint's chat format. \
       Reasoning is dimmed on a terminal, and stands between <think> and </think> elsewhere.
 
       Examples:
+        fathom run "Ana has 47 apples and buys 35 more. How many now?"
         fathom run --model DIR "Why is the sky blue?"
         git diff | fathom run --model DIR --system "Review this change."
         fathom run --model DIR --messages talk.json --json
@@ -60,11 +61,10 @@ struct RunCommand: ParsableCommand {
         "arguments", expected: "one of a prompt, --tokens and --messages",
         found: "\(sources.count) of them")
     }
-    let language = try LanguageModel(
-      path: try model.required(), format: chat.format, placement: weights.placement)
+    let language = try weights.open(try model.orBuiltIn(), format: chat.format)
     let options = try sampling.options(for: language)
     let conversation = try Conversation(
-      language, runtime: runtime.options, drafts: options.drafting != .off)
+      language, runtime: runtime.options(for: language), drafts: options.drafting != .off)
     let display = AnswerDisplay(isSilent: json, foldsReasoning: fold)
     let result = try Interrupts.handled { try answer(conversation, options, display) }
     if json {

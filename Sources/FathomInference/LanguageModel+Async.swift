@@ -8,17 +8,19 @@ extension LanguageModel {
   ///
   /// The work runs on a thread of its own, never on Swift's cooperative pool.
   ///
-  /// - Parameter options: nil takes what the checkpoint suggests.
+  /// - Parameters:
+  ///   - options: nil takes what the checkpoint suggests.
+  ///   - runtime: nil takes what suits the model's size.
   public func respond(
     to messages: [ChatMessage], tools: [ToolDefinition] = [], options: GenerationOptions? = nil,
-    rendering: RenderOptions = RenderOptions(), runtime: RuntimeOptions = RuntimeOptions()
+    rendering: RenderOptions = RenderOptions(), runtime: RuntimeOptions? = nil
   ) -> AsyncThrowingStream<ResponseEvent, any Error> {
     AsyncThrowingStream { continuation in
       let isOver = Flag()
       continuation.onTermination = { _ in isOver.raise() }
       let thread = Thread { [self] in
         do {
-          let conversation = try Conversation(self, runtime: runtime)
+          let conversation = try Conversation(self, runtime: runtime ?? suggestedRuntime)
           _ = try conversation.respond(
             to: ChatRequest(messages: messages, tools: tools),
             options: options ?? suggestedOptions, rendering: rendering,

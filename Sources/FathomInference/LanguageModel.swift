@@ -89,4 +89,12 @@ public final class LanguageModel: Sendable {
     options.maxTokens = model.checkpoint.generation.maxNewTokens
     return options
   }
+
+  /// How a session of this model runs best: a network whose weights fit a core's cache is done with a token before a
+  /// second thread has heard of it. The number of threads never changes a result.
+  public var suggestedRuntime: RuntimeOptions {
+    var options = RuntimeOptions()
+    if model.activeParameterCount < 4_000_000 { options.threads = 1 }
+    return options
+  }
 }

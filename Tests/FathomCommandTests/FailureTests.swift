@@ -21,7 +21,18 @@ import Testing
   /// `MODEL` stands for a golden checkpoint.
   static let cases: [Case] = [
     Case("frobnicate", says: "expected one of chat, run,"),
-    Case("run", says: "option --model"),
+    Case("inspect", says: "option --model"),
+    Case("map", says: "--examples"),
+    Case("map", "--examples", "nowhere.json", says: "nowhere.json"),
+    Case("map", "--examples", "-", input: "[]", says: "two or three pairs, found none"),
+    Case("map", "--examples", "-", input: "{}", says: "found an empty object"),
+    Case("map", "--examples", "-", input: "[{\"input\": {}}]", says: "pair 1: expected an object"),
+    Case("map", "--examples", "-", input: "[{", says: "standard input, byte"),
+    Case(
+      "map", "--examples", "-", input: "[{\"input\": 1, \"output\": 2}]",
+      says: "expected an object or array"),
+    Case("map", "--examples", "-", "--samples", "0", says: "--samples"),
+    Case("map", "--examples", "-", "--only", "luck", says: "luck"),
     Case("run", "--model", "nowhere/at/all", "Hi", says: "model \"nowhere/at/all\""),
     Case("run", "--model", "deepseek-ai/DeepSeek-V3", "Hi", says: "downloaded before"),
     Case("run", "--model", "", "Hi", says: "model path"),

@@ -100,7 +100,7 @@ struct Benchmark {
     let heads = isPrefill ? batch : tokens * batch
     let format = Self.format(of: model)
     return BenchRow(
-      model: model.checkpoint.name, format: format, threads: engine.compute.pool.threads,
+      model: model.checkpoint.title, format: format, threads: engine.compute.pool.threads,
       phase: measurement.phase, depth: measurement.depth, batch: batch, tokens: tokens,
       tokensPerSecond: Spread(measurement.speeds),
       bytesPerToken: cost.bytesPerToken(
