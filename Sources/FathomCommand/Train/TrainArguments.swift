@@ -25,7 +25,14 @@ struct RunFileArguments: ParsableArguments {
     help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "n"))
   var threads: Int?
 
+  /// What the file says, with the folder that a base model's name means.
   func configuration() throws -> RunConfiguration {
+    var configuration = try read()
+    configuration.baseModel = try configuration.baseModel.map(ModelOption.located)
+    return configuration
+  }
+
+  private func read() throws -> RunConfiguration {
     switch (file, preset) {
     case (let file?, nil): return try RunConfiguration(path: file, overrides: overrides)
     case (nil, let preset?):

@@ -68,7 +68,7 @@ struct RunData: TrainingData {
     var (cursor, batches) = (UInt64(0), 0)
     while cursor < UInt64(samples),
       let next = try? batch(
-        from: cursor, rows: rows, length: configuration.sequenceLength, progress: 0
+        from: cursor, rows: rows, length: configuration.sequenceLength
       ).next
     {
       cursor = next
@@ -79,7 +79,7 @@ struct RunData: TrainingData {
     return max(1, Int(steps.rounded(.up)))
   }
 
-  func batch(from cursor: UInt64, rows: Int, length: Int, progress: Double) throws
+  func batch(from cursor: UInt64, rows: Int, length: Int) throws
     -> (batch: TrainingBatch, next: UInt64)
   {
     let packer = BatchPacker(

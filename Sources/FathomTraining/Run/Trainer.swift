@@ -5,9 +5,7 @@ import FathomTensors
 /// it had not been.
 package protocol TrainingData: Sendable {
   /// The micro-batch that begins at `cursor`, and the cursor behind it.
-  ///
-  /// - Parameter progress: how far the run is, 0 to 1, for data that grows harder.
-  func batch(from cursor: UInt64, rows: Int, length: Int, progress: Double) throws
+  func batch(from cursor: UInt64, rows: Int, length: Int) throws
     -> (batch: TrainingBatch, next: UInt64)
 }
 
@@ -67,8 +65,6 @@ package final class Trainer {
 
   package var workspaceBytes: Int { workspace.allocatedBytes }
 
-  private var progress: Double { Double(step) / Double(max(options.schedule.steps, 1)) }
-
   /// One step: forward and back over its micro-batches, clip, move the weights, move the router biases.
   ///
   /// - Throws: what the data throws, or `InputError` where the loss is no number; nothing has been moved then.
@@ -77,8 +73,7 @@ package final class Trainer {
     var next = cursor
     for _ in 0..<options.accumulation(at: step) {
       let (batch, behind) = try data.batch(
-        from: next, rows: options.microBatchRows, length: options.sequenceLength,
-        progress: progress)
+        from: next, rows: options.microBatchRows, length: options.sequenceLength)
       batches.append(batch)
       next = behind
     }

@@ -113,7 +113,7 @@ public final class TrainingRun {
     var cursor: UInt64 = 0
     for _ in 0..<watchedBatches {
       let (batch, next) = try data.batch(
-        from: cursor, rows: options.microBatchRows, length: options.sequenceLength, progress: 0)
+        from: cursor, rows: options.microBatchRows, length: options.sequenceLength)
       cursor = next
       let pass = TrainingPass(
         batch, compute: compute, workspace: workspace, parameters: model.parameters, lossScale: 1)

@@ -11,7 +11,7 @@ import Testing
 struct FixedBatches: TrainingData {
   let batches: [TrainingBatch]
 
-  func batch(from cursor: UInt64, rows: Int, length: Int, progress: Double) throws
+  func batch(from cursor: UInt64, rows: Int, length: Int) throws
     -> (batch: TrainingBatch, next: UInt64)
   {
     (batches[Int(cursor) % batches.count], cursor + 1)
