@@ -136,17 +136,6 @@ package final class TrainingPass {
 
   package func take(_ count: Int, width: Int) -> Rows { workspace.take(count, width: width) }
 
-  package func copy(_ x: Rows, to y: Rows) {
-    compute.each(x.count, cost: x.width) { y[$0].update(from: x[$0], count: x.width) }
-  }
-
-  /// `y += x`
-  package func add(_ x: Rows, to y: Rows) {
-    compute.each(x.count, cost: x.width) {
-      compute.kernels.pointee.blend(y[$0], x[$0], 1, 1, x.width)
-    }
-  }
-
   /// `x + y`
   package func sum(_ x: Rows, _ y: Rows) -> Rows {
     let z = take(x.count, width: x.width)

@@ -24,7 +24,6 @@ extension TrainingOptions {
     routerBiasUpdateRate = c.routerBiasUpdateRate ?? (c.baseModel == nil ? 1e-3 : 0)
     balanceLossWeight = c.balanceLossWeight
     emaDecay = c.emaDecay ?? 0
-    seed = c.seed
     self.threads = threads
   }
 }

@@ -19,7 +19,6 @@ public struct TrainingOptions: Sendable, Equatable {
   public var balanceLossWeight: Double = 1e-4
   /// Of the average of weights that is kept beside them; 0 for none.
   public var emaDecay: Double = 0
-  public var seed: UInt64 = 1
   public var threads = 2
 
   public init(schedule: Schedule) { self.schedule = schedule }
