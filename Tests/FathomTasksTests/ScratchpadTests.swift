@@ -30,7 +30,10 @@ import Testing
     #expect(
       trace { $0.division(100, 7).remainder }.lines == ["100/7: 01/7=0r1 10/7=1r3 30/7=4r2 >14r2"])
     #expect(trace { $0.larger(347, 352) }.lines == ["347?352: 3=3 4<5 >352"])
-    #expect(Scratchpad.comparison(1200, 85) == "1200?0085: 1>0")
+    #expect(trace { $0.larger(1200, 85) }.lines == ["1200?0085: 1>0 >1200"])
+    #expect(Scratchpad.test(348, .less, 572) == ("348<572? 3<5 yes", true))
+    #expect(Scratchpad.test(9, .more, 92) == ("09>92? 0<9 no", false))
+    #expect(Scratchpad.test(45, .more, 45) == ("45>45? 4=4 5=5 no", false))
   }
 
   @Test func `every line is true, digit by digit, whatever the numbers`() {

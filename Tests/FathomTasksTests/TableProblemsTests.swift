@@ -87,39 +87,30 @@ import Testing
   }
 
   private func complaint(about line: String, _ seen: Seen) -> String? {
-    if let sign = line.first(where: { "+-".contains($0) }), line.first!.isNumber, line.contains(">")
-    {
-      _ = sign
+    if line.first!.isNumber, line.contains(":") {
       return TraceChecker.complaint(aboutArithmetic: line)
     }
-    let head = line.prefix { $0 != " " && $0 != ":" }
-    let row = seen.rows.first { $0.label == head }
-    guard row != nil || seen.header.contains(String(head)) else { return "no row \(head): \(line)" }
-    if line.contains("=") && !line.contains("?") {
-      for pair in line.split(separator: " ").dropFirst() {
-        let sides = pair.split(separator: "=").map(String.init)
-        guard let column = seen.header.firstIndex(of: sides[0]),
-          row?.cells[column - 1] == Int(sides[1])
-        else {
-          return "wrong cell \(pair)"
-        }
-      }
-      return nil
+    var words = line.split(separator: " ").map(String.init)[...]
+    // The sum of a row reads its columns without the label.
+    let asked = seen.rows.first { seen.question.contains($0.label) }
+    let row = seen.rows.first { $0.label == words[0] }
+    if row != nil { words.removeFirst() }
+    guard let row = row ?? asked else { return "no row: \(line)" }
+    var last: Int?
+    while let word = words.first, word.contains("="), !word.contains("?"), !word.first!.isNumber {
+      let sides = word.split(separator: "=").map(String.init)
+      guard let column = seen.header.firstIndex(of: sides[0]),
+        row.cells[column - 1] == Int(sides[1])
+      else { return "wrong cell \(word)" }
+      last = Int(sides[1])
+      words.removeFirst()
     }
-    let words = line.split(separator: " ").map(String.init)
-    var index = 1
-    while index < words.count {
-      if words[index].hasSuffix(":") {
-        let heads = words[index].dropLast().split(separator: "?").map(String.init)
-        let columns = Array(
-          words[(index + 1)...].prefix {
-            $0.count == 3 && $0.first!.isNumber && "<=>".contains(Array($0)[1])
-          })
-        if let complaint = TraceChecker.comparison(heads, columns) { return complaint }
-        guard row!.cells.contains(Int(heads[0])!) else { return "no cell \(heads[0])" }
-        index += columns.count
-      }
-      index += 1
+    guard let last else { return "nothing read: \(line)" }
+    while let word = words.first, word.hasSuffix("?") {
+      let columns = Array(words.dropFirst().prefix { $0.first!.isNumber && $0.count == 3 })
+      words = words.dropFirst(1 + columns.count)
+      guard let verdict = words.popFirst() else { return "no verdict: \(line)" }
+      if let complaint = TraceChecker.test(word, columns, verdict, of: last) { return complaint }
     }
     return nil
   }

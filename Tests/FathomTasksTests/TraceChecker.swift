@@ -111,8 +111,21 @@ enum TraceChecker {
     return result == "\(a / b)" && a % b == 0 ? nil : "wrong result"
   }
 
+  /// `347<572? 3<5 yes`
+  static func test(_ head: String, _ columns: [String], _ verdict: String, of value: Int) -> String?
+  {
+    guard let sign = head.first(where: { "<>".contains($0) }) else {
+      return "nothing asked: \(head)"
+    }
+    let heads = head.dropLast().split(separator: sign).map(String.init)
+    if let complaint = comparison(heads, columns) { return complaint }
+    let (a, b) = (Int(heads[0])!, Int(heads[1])!)
+    guard a == value else { return "asks about \(a) behind \(value)" }
+    return verdict == ((sign == "<" ? a < b : a > b) ? "yes" : "no") ? nil : "wrong verdict"
+  }
+
   /// `347?085: 3>0`
-  static func comparison(_ heads: [String], _ parts: [String]) -> String? {
+  private static func comparison(_ heads: [String], _ parts: [String]) -> String? {
     guard heads.count == 2, heads[0].count == heads[1].count, !parts.isEmpty else {
       return "widths differ"
     }

@@ -24,8 +24,9 @@ struct TrainExportCommand: ParsableCommand {
 
   func run() throws {
     let run = try TrainingRun(
-      try file.configuration(), threads: try file.threadCount(), instructionSet: try .chosen())
-    guard let step = try run.resume() else {
+      try file.configuration(), threads: try file.threadCount(), instructionSet: try .chosen(),
+      resumes: true)
+    guard let step = run.resumedStep else {
       throw InputError(
         "\"output_dir\", \(run.configuration.outputDir)", expected: "a checkpoint of the run",
         found: "none")

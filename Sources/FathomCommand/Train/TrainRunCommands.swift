@@ -66,11 +66,12 @@ private struct RunDriver {
     hooks.evaluate = { folder in try evaluate(folder) }
     try refuseOverwriting()
     let run = try TrainingRun(
-      configuration, threads: threads, instructionSet: try .chosen(), hooks: hooks)
+      configuration, threads: threads, instructionSet: try .chosen(), resumes: resumes,
+      hooks: hooks)
     for line in run.summary { Terminal.note(line) }
     if resumes {
-      let step = try run.resume()
-      Terminal.note(step.map { "goes on behind step \($0)" } ?? "no checkpoint yet: begins anew")
+      Terminal.note(
+        run.resumedStep.map { "goes on behind step \($0)" } ?? "no checkpoint yet: begins anew")
     }
     let outcome = try Interrupts.handled { try run.run() }
     switch outcome {

@@ -15,6 +15,12 @@ struct Table: Sendable {
     return ([header] + rows).joined(separator: "\n")
   }
 
+  /// A row read aloud up to a column: `pear stock=12 price=40`. Names beside numbers spare counting columns.
+  func reading(row: Int, to column: Int) -> String {
+    let read = zip(columns, cells[row]).prefix(column + 1).map { "\($0)=\($1)" }
+    return ([labels[row]] + read).joined(separator: " ")
+  }
+
   /// Within a column no number comes twice.
   init(_ random: inout TaskRandom, rows: ClosedRange<Int>, columns: ClosedRange<Int>, digits: Int) {
     theme = random.pick(TableTheme.all)

@@ -20,7 +20,7 @@ public struct TableProblems: TaskFamily {
       guard let asked = question.ask(table, &random) else { continue }
       let prompt =
         random.chance(0.6) ? "\(table.text)\n\(asked.text)" : "\(asked.text)\n\(table.text)"
-      guard prompt.utf8.count + asked.reasoning.utf8.count <= 560 else { continue }
+      guard prompt.utf8.count + asked.reasoning.utf8.count <= 640 else { continue }
       let answer = asked.answer
       return Problem(
         family: name, prompt: prompt, reasoning: asked.reasoning, answer: answer.text,

@@ -16,10 +16,9 @@ struct TableQuestion: Sendable {
     sort, sort,
   ]
 
-  /// `pear: stock=12 price=40`
+  /// `pear stock=12 price=40`
   private static let lookUp = TableQuestion(name: "look up") { table, random in
     let (row, column) = (random.pick(table.labels.indices), random.pick(table.columns.indices))
-    let walk = (0...column).map { "\(table.columns[$0])=\(table.cells[row][$0])" }
     return Asked(
       text: say(
         [
@@ -27,16 +26,16 @@ struct TableQuestion: Sendable {
           "What {c} does {a} have?",
           "Look up {c} for {a}.",
         ], ["c": table.columns[column], "a": table.labels[row]], &random),
-      reasoning: "\(table.labels[row]): \(walk.joined(separator: " "))",
+      reasoning: table.reading(row: row, to: column),
       answer: .number(table.cells[row][column], column: table.columns[column]))
   }
 
-  /// `apple 30 no`, `pear 40 yes`
+  /// `apple price=30 no`, `pear price=40 yes`
   private static let find = TableQuestion(name: "find") { table, random in
     let (row, column) = (random.pick(table.labels.indices), random.pick(table.columns.indices))
     let value = table.cells[row][column]
     let walk = (0...row).map {
-      "\(table.labels[$0]) \(table.cells[$0][column]) \($0 == row ? "yes" : "no")"
+      "\(table.reading(row: $0, to: column)) \($0 == row ? "yes" : "no")"
     }
     return Asked(
       text: say(
@@ -80,23 +79,23 @@ struct TableQuestion: Sendable {
       reasoning: walk, answer: .number(table.cells[best][column], column: table.columns[column]))
   }
 
-  /// `apple 30`, `pear 40?30: 4>3 >pear 40`: the best so far behind `>`.
+  /// `apple price=30`, `pear price=40 40>30? 4>3 yes >pear 40`: the best so far behind `>`.
   private static func walkToExtreme(_ table: Table, _ column: Int, _ isMost: Bool) -> (
     String, row: Int
   ) {
     var best = 0
-    var lines = ["\(table.labels[0]) \(table.cells[0][column])"]
+    var lines = [table.reading(row: 0, to: column)]
     for row in table.labels.indices.dropFirst() {
-      let (value, record) = (table.cells[row][column], table.cells[best][column])
-      if isMost ? value > record : value < record { best = row }
-      lines.append(
-        "\(table.labels[row]) \(Scratchpad.comparison(value, record)) >\(table.labels[best]) \(table.cells[best][column])"
-      )
+      let test = Scratchpad.test(
+        table.cells[row][column], isMost ? .more : .less, table.cells[best][column])
+      if test.holds { best = row }
+      let record = "\(table.labels[best]) \(table.cells[best][column])"
+      lines.append("\(table.reading(row: row, to: column)) \(test.text) >\(record)")
     }
     return (lines.joined(separator: "\n"), best)
   }
 
-  /// `apple 30?25: 3>2 yes 1`: the count so far at the end.
+  /// `apple price=30 30>25? 3>2 yes 1`: the count so far at the end.
   private static let count = TableQuestion(name: "count") { table, random in
     let column = random.pick(table.columns.indices)
     let values = table.cells.map { $0[column] }
@@ -104,10 +103,10 @@ struct TableQuestion: Sendable {
     let bound = max(1, random.pick(values) + Int.random(in: -3...3, using: &random))
     let isAbove = random.chance(0.5)
     var total = 0
-    let walk = zip(table.labels, values).map { label, value in
-      let counts = isAbove ? value > bound : value < bound
-      total += counts ? 1 : 0
-      return "\(label) \(Scratchpad.comparison(value, bound)) \(counts ? "yes" : "no") \(total)"
+    let walk = values.indices.map { row in
+      let test = Scratchpad.test(values[row], isAbove ? .more : .less, bound)
+      total += test.holds ? 1 : 0
+      return "\(table.reading(row: row, to: column)) \(test.text) \(total)"
     }
     return Asked(
       text: say(
@@ -130,7 +129,7 @@ struct TableQuestion: Sendable {
     guard table.labels.count <= 5 else { return nil }
     let column = random.pick(table.columns.indices)
     return sum(
-      table.labels.indices.map { ("\(table.labels[$0])", table.cells[$0][column]) },
+      table.labels.indices.map { (table.reading(row: $0, to: column), table.cells[$0][column]) },
       say(
         [
           "What is the total {c}?", "What is the sum of {c}?", "Add up the {c} column.",
@@ -143,7 +142,9 @@ struct TableQuestion: Sendable {
     guard table.theme.addsAcross, table.columns.count > 1 else { return nil }
     let row = random.pick(table.labels.indices)
     return sum(
-      table.columns.indices.map { (table.columns[$0], table.cells[row][$0]) },
+      table.columns.indices.map {
+        ("\(table.columns[$0])=\(table.cells[row][$0])", table.cells[row][$0])
+      },
       say(
         [
           "What is the total of {a}?", "What is the sum for {a}?", "How much does {a} have in all?",
@@ -155,7 +156,7 @@ struct TableQuestion: Sendable {
     let column = random.pick(table.columns.indices)
     let rows = table.labels.indices.shuffled(using: &random).prefix(2)
     return sum(
-      rows.map { (table.labels[$0], table.cells[$0][column]) },
+      rows.map { (table.reading(row: $0, to: column), table.cells[$0][column]) },
       say(
         [
           "What is the {c} of {a} and {b} together?", "{c} of {a} plus {b}?",
@@ -166,15 +167,15 @@ struct TableQuestion: Sendable {
       column: table.columns[column])
   }
 
-  /// `apple 30`, `pear 40`, then `30+40: 0+0+0=00 3+4+0=07 >70`.
-  private static func sum(_ parts: [(name: String, value: Int)], _ text: String, column: String)
+  /// `apple price=30`, `pear price=40`, then `30+40: 0+0+0=00 3+4+0=07 >70`.
+  private static func sum(_ parts: [(reading: String, value: Int)], _ text: String, column: String)
     -> Asked
   {
     var pad = Scratchpad()
-    pad.note("\(parts[0].name) \(parts[0].value)")
+    pad.note(parts[0].reading)
     var total = parts[0].value
     for part in parts.dropFirst() {
-      pad.note("\(part.name) \(part.value)")
+      pad.note(part.reading)
       total = pad.sum(total, part.value)
     }
     return Asked(text: text, reasoning: pad.text, answer: .number(total, column: column))
@@ -187,8 +188,7 @@ struct TableQuestion: Sendable {
     }
     let (most, least) = (table.cells[rows[0]][column], table.cells[rows[1]][column])
     var pad = Scratchpad()
-    pad.note("\(table.labels[rows[0]]) \(most)")
-    pad.note("\(table.labels[rows[1]]) \(least)")
+    for row in rows { pad.note(table.reading(row: row, to: column)) }
     let result = pad.difference(most, least)
     return Asked(
       text: say(
@@ -207,15 +207,16 @@ struct TableQuestion: Sendable {
     let column = random.pick(table.columns.indices)
     let isDescending = random.chance(0.5)
     var order = [0]
-    var lines = ["\(table.labels[0]) \(table.cells[0][column])"]
+    var lines = [table.reading(row: 0, to: column)]
     for row in table.labels.indices.dropFirst() {
-      let value = table.cells[row][column]
       var place = order.count
-      var line = table.labels[row]
+      var line = table.reading(row: row, to: column)
       while place > 0 {
-        let other = table.cells[order[place - 1]][column]
-        line += " " + Scratchpad.comparison(value, other)
-        if isDescending ? value < other : value > other { break }
+        let test = Scratchpad.test(
+          table.cells[row][column], isDescending ? .less : .more,
+          table.cells[order[place - 1]][column])
+        line += " " + test.text
+        if test.holds { break }
         place -= 1
       }
       order.insert(row, at: place)

@@ -8,6 +8,7 @@
 ///     347x20: 0 7x2+0=14 4x2+1=09 3x2+0=06 >6940  the zeros of the multiplier first
 ///     2082/6: 02/6=0r2 20/6=3r2 28/6=4r4 42/6=7r0 >347
 ///     347?352: 3=3 4<5 >352                       first column first, the larger one wins
+///     347>352? 3=3 4<5 no                         the same, put as a question
 ///
 /// A multiplier of several digits is taken apart (`347x26=347x6+347x20`), a divisor loses its zeros (`420/60=42/6`).
 struct Scratchpad: Sendable {
@@ -115,17 +116,28 @@ struct Scratchpad: Sendable {
 
   /// The larger of two different numbers.
   mutating func larger(_ a: Int, _ b: Int) -> Int {
-    lines.append(Self.comparison(a, b) + " >\(max(a, b))")
+    lines.append(Self.comparison(a, "?", b) + " >\(max(a, b))")
     return max(a, b)
   }
 
+  /// What is asked of two numbers, `<` or `>`, put as a question and answered: `348<572? 3<5 yes`.
+  static func test(_ a: Int, _ relation: Relation, _ b: Int) -> (text: String, holds: Bool) {
+    let holds = relation == .less ? a < b : a > b
+    return (comparison(a, relation.rawValue, b) + (holds ? " yes" : " no"), holds)
+  }
+
+  enum Relation: String {
+    case less = "<"
+    case more = ">"
+  }
+
   /// `347?085: 3>0`: both as wide as the wider one, then the columns up to the one that decides.
-  static func comparison(_ a: Int, _ b: Int) -> String {
+  private static func comparison(_ a: Int, _ sign: String, _ b: Int) -> String {
     let width = max(width(of: a), width(of: b))
     func padded(_ value: Int) -> String {
       (0..<width).reversed().map { String(digit(of: value, $0)) }.joined()
     }
-    var text = "\(padded(a))?\(padded(b)):"
+    var text = "\(padded(a))\(sign)\(padded(b))" + (sign == "?" ? ":" : "?")
     for place in (0..<width).reversed() {
       let (x, y) = (digit(of: a, place), digit(of: b, place))
       text += " \(x)\(x == y ? "=" : x < y ? "<" : ">")\(y)"

@@ -72,9 +72,9 @@ public enum Presets {
       - family: mapping-repair
         curriculum: [{sample: 12000, weight: 0.1}, {sample: 24000, weight: 1}]
       - {family: words, weight: 4}
-      - {family: tables, weight: 2.5}
+      - {family: tables, weight: 5}
       - {family: countdown, weight: 4}
-      - {family: talk, weight: 0.7}
+      - {family: talk, weight: 1.2}
     sequence_len: 512
     micro_batch_size: 8
     gradient_accumulation_steps: 2

@@ -13,8 +13,9 @@ struct RunText {
   /// Problems of each family that a tokenizer is learnt from.
   private static let problemsLearntFrom: UInt64 = 4000
 
-  init(_ configuration: RunConfiguration) throws {
-    if let folder = configuration.tokenizer ?? configuration.baseModel {
+  /// - Parameter checkpoint: the folder that a resumed run goes on from.
+  init(_ configuration: RunConfiguration, tokenizerFrom checkpoint: String? = nil) throws {
+    if let folder = checkpoint ?? configuration.tokenizer ?? configuration.baseModel {
       (tokenizer, documents) = try Self.read(folder)
     } else {
       let trained = try Self.learn(configuration)

@@ -33,6 +33,8 @@ public final class TrainingRun {
 
   public let configuration: RunConfiguration
   public let options: TrainingOptions
+  /// The step that a resumed run goes on behind; nil for one that begins anew.
+  public let resumedStep: Int?
   package let model: RunModel
   package let trainer: Trainer
   package let checkpoints: TrainingCheckpoint
@@ -41,14 +43,18 @@ public final class TrainingRun {
   private var best = BestEvaluation()
   private let hooks: Hooks
 
+  /// - Parameter resumes: whether to go on behind the last checkpoint of the run's folder, where there is one.
   /// - Throws: `InputError` or `InputErrors` for what the configuration names and is not as expected.
   public init(
     _ configuration: RunConfiguration, threads: Int, instructionSet: InstructionSet,
-    hooks: Hooks = Hooks()
+    resumes: Bool = false, hooks: Hooks = Hooks()
   ) throws {
     self.configuration = configuration
     self.hooks = hooks
-    let text = try RunText(configuration)
+    checkpoints = TrainingCheckpoint(folder: configuration.outputDir)
+    resumedStep = resumes ? checkpoints.steps().last : nil
+    // Weights know the tokens they were trained on, whatever the problems look like by now.
+    let text = try RunText(configuration, tokenizerFrom: resumedStep.map(checkpoints.path))
     let data = try RunData(configuration, text: text)
     let steps = data.steps(configuration)
     let options = TrainingOptions(configuration, steps: steps, threads: threads)
@@ -61,7 +67,9 @@ public final class TrainingRun {
     trainer = Trainer(
       model.network, model.parameters, data: data, options: options,
       instructionSet: instructionSet)
-    checkpoints = TrainingCheckpoint(folder: configuration.outputDir)
+    if let resumedStep {
+      best = try checkpoints.restore(trainer, model: model, step: resumedStep)
+    }
   }
 
   private static func model(
@@ -137,13 +145,6 @@ public final class TrainingRun {
 
 // Steps.
 extension TrainingRun {
-  /// Continues behind the last checkpoint of the run's folder; says at which step, or nil where there is none.
-  public func resume() throws -> Int? {
-    guard let last = checkpoints.steps().last else { return nil }
-    best = try checkpoints.restore(trainer, model: model, step: last)
-    return last
-  }
-
   /// Runs to the end, or until someone stops it.
   public func run() throws -> Outcome {
     try FileManager.default.createDirectory(
@@ -278,23 +279,6 @@ extension TrainingRun {
       to: folder, format: format, values: trainer.average.map { UnsafePointer($0) })
     for file in text.files() { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
   }
-}
-
-/// Tokens per second, the recent steps counting most.
-private struct SpeedAverage {
-  private var tokens = 0.0
-  private var seconds = 0.0
-  private var steps = 0.0
-
-  mutating func add(tokens: Int, seconds: Double) {
-    let keep = 0.95
-    self.tokens = self.tokens * keep + Double(tokens)
-    self.seconds = self.seconds * keep + seconds
-    steps = steps * keep + 1
-  }
-
-  var tokensPerSecond: Double { tokens / max(seconds, 1e-9) }
-  var secondsPerStep: Double { steps > 0 ? seconds / steps : 0 }
 }
 
 extension Duration {

@@ -43,8 +43,7 @@ import Testing
       return left <= 0
     }
     let run = try TrainingRun(
-      configuration, threads: 1, instructionSet: try .chosen(), hooks: hooks)
-    if resumes { _ = try run.resume() }
+      configuration, threads: 1, instructionSet: try .chosen(), resumes: resumes, hooks: hooks)
     return (try run.run(), run)
   }
 
@@ -70,6 +69,30 @@ import Testing
       // A run that ran out of patience doesn't go on because someone says --resume.
       let further = try run(again, resumes: true)
       #expect(further.outcome == .stoppedEarly && further.run.step == whole.run.step)
+    }
+  }
+
+  /// A resumed run learnt its tokenizer anew: where the problems had changed meanwhile, the weights met other tokens than theirs.
+  @Test func `a resumed run keeps the tokenizer of its checkpoint`() throws {
+    try TemporaryFolder.with { folder in
+      func configuration(_ family: String, steps: Int) throws -> RunConfiguration {
+        try RunConfiguration(
+          yaml: """
+            model: {vocab_size: 512, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2,
+              kv_lora_rank: 8, qk_nope_head_dim: 4, qk_rope_head_dim: 4, v_head_dim: 4,
+              intermediate_size: 16, moe_intermediate_size: 8, n_routed_experts: 2, num_experts_per_tok: 1,
+              n_shared_experts: 1, first_k_dense_replace: 0}
+            tasks: [{family: \(family), weight: 1}]
+            sequence_len: 256
+            max_steps: \(steps)
+            save_steps: 1
+            output_dir: \(folder)/run
+            """, file: "run.yaml")
+      }
+      _ = try run(try configuration("words", steps: 1))
+      _ = try run(try configuration("roman", steps: 2), resumes: true)
+      let paths = [1, 2].map { "\(folder)/run/step_\($0)/tokenizer.json" }
+      #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
     }
   }
 }
