@@ -20,8 +20,9 @@ struct FamilyGrader {
   private let model: LanguageModel
   private let threads: Int
 
-  init(model path: String, threads: Int) throws {
-    model = try LanguageModel(path: path, placement: .mapped)
+  /// - Parameter format: name of the chat format; nil is the checkpoint's own.
+  init(model path: String, format: String? = nil, threads: Int) throws {
+    model = try LanguageModel(path: path, format: format, placement: .mapped)
     self.threads = threads
   }
 

@@ -26,6 +26,12 @@ struct TrainEvalCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOption
 
+  @Option(
+    help: ArgumentHelp(
+      "Chat format; fathom render --help lists them. (default: the checkpoint's own)",
+      valueName: "name"))
+  var format: String?
+
   @Option(help: ArgumentHelp("Family of problems, or mapping-realistic.", valueName: "name"))
   var family: String
 
@@ -79,7 +85,8 @@ struct TrainEvalCommand: ParsableCommand {
     var runtime = RuntimeOptions()
     runtime.threads = threads
     let threads = try runtime.compute().pool.threads
-    let grader = try FamilyGrader(model: try model.required(), threads: threads)
+    let grader = try FamilyGrader(
+      model: try model.required(), format: format, threads: threads)
     guard draft != .mtp || grader.hasMTP else {
       throw InputError(
         "option --draft", expected: "off: the model has no multi-token prediction module",

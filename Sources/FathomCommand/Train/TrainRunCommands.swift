@@ -99,7 +99,8 @@ private struct RunDriver {
 
   private func evaluate(_ folder: String) throws -> [(name: String, value: Double)] {
     guard !configuration.tasks.isEmpty else { return [] }
-    let grader = try FamilyGrader(model: folder, threads: threads)
+    let grader = try FamilyGrader(
+      model: folder, format: configuration.chatTemplate, threads: threads)
     return try configuration.tasks.map { share in
       let score = try grader.score(
         try Families.named(share.family), n: Self.problems, seed: 7,

@@ -53,18 +53,4 @@ public struct PackedBatch: Sendable, Equatable {
   public var totalWeight: Double { weights.reduce(0) { $0 + Double($1) } }
   /// Share of the places that are no padding.
   public var fill: Double { Double(tokenCount) / Double(max(1, tokens.count)) }
-
-  /// What a multi-token prediction module predicts: the token after the target, where the same sample has one.
-  ///
-  /// `→ targets [rows × sequenceLength] i32, weights [rows × sequenceLength] f32`
-  public func furtherTargets() -> (targets: [Int32], weights: [Float]) {
-    var further = targets
-    var furtherWeights = [Float](repeating: 0, count: weights.count)
-    for index in tokens.indices.dropLast()
-    where segmentStarts[index + 1] == segmentStarts[index] {
-      further[index] = targets[index + 1]
-      furtherWeights[index] = weights[index + 1]
-    }
-    return (further, furtherWeights)
-  }
 }

@@ -19,9 +19,11 @@ import Testing
     #expect(batch.usedLengths == [0, 5] && batch.tokenCount == 5 && batch.sampleCount == 2)
     #expect(batch.totalWeight == 3.5)
 
-    let further = batch.furtherTargets()
-    #expect(further.targets[6] == 12 && further.targets[8] == 22 && further.targets[9] == 23)
-    #expect(further.weights == [0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0])
+    // What the module for the second token sees and predicts, within each sample.
+    let shifted = TrainingBatch(batch).shifted
+    #expect(shifted.tokens == [0, 0, 0, 0, 0, 0, 11, 0, 21, 22, 0, 0])
+    #expect(shifted.targets == [0, 0, 0, 0, 0, 0, 12, 0, 22, 23, 0, 0])
+    #expect(shifted.weights == [0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0])
   }
 
   @Test func `the fullest row with room takes a sample`() throws {
