@@ -109,7 +109,7 @@ let package = Package(
       "FathomTrainingTests",
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
-        "FathomModels", "FathomTasks", "FathomTraining", "GoldenSupport",
+        "FathomModels", "FathomInference", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],

@@ -21,10 +21,11 @@ FATHOM = os.environ.get("FATHOM", os.path.join(os.path.dirname(HERE), ".build", 
 
 MODEL = dict(vocab_size=2048, hidden_size=192, num_hidden_layers=4, num_attention_heads=6, kv_lora_rank=64, qk_nope_head_dim=32,
              qk_rope_head_dim=16, v_head_dim=32, intermediate_size=512, moe_intermediate_size=128, n_routed_experts=16,
-             num_experts_per_tok=2, n_shared_experts=2, first_k_dense_replace=1, num_nextn_predict_layers=1, max_position_embeddings=1024)
+             num_experts_per_tok=2, n_shared_experts=2, first_k_dense_replace=1, num_nextn_predict_layers=1, max_position_embeddings=1024,
+             swiglu_limit=10)
 RUN = dict(sequence_len=512, micro_batch_size=8, optimizer="muon", learning_rate=0.004, lr_scheduler="linear", warmup_steps=30,
            decay_fraction=0.4, min_lr_ratio=0.03, weight_decay=0.05, mtp_loss_weight=0.3, mtp_rows=0.5, router_bias_update_rate=0.003,
-           balance_loss_weight=0.0001, prompt_loss_weight=0.2, swiglu_limit=10, precision="bf16", logging_steps=100)
+           balance_loss_weight=0.0001, prompt_loss_weight=0.2, precision="bf16", logging_steps=100)
 TASKS = [("mapping-short", 2), ("mapping", 1.5), ("words", 2), ("countdown", 1.5)]
 
 # name: (what differs, changes to the network, changes to the run)

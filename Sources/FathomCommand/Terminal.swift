@@ -44,6 +44,9 @@ enum Terminal {
 
   static func error(_ text: String) { note("Error: " + text) }
 
+  /// Text beside the output that was dressed for whoever reads it. A reader who is gone misses it, nothing else.
+  static func progress(_ text: String) { try? write(bytes: text, to: STDERR_FILENO) }
+
   /// Replaces the line that `status` wrote last; only on a terminal.
   static func status(_ text: String) {
     guard isError else { return }

@@ -161,6 +161,15 @@ private enum RowKey {
     }
     plain = String(plain.prefix(24))
     while plain.last == "_" { plain.removeLast() }
+    if looksLikeLabel(plain) { plain += "_" }
     return plain.isEmpty ? "item" : plain
+  }
+
+  /// `f1`, `o12`: what rows are called.
+  private static func looksLikeLabel(_ key: String) -> Bool {
+    let bytes = key.utf8
+    guard bytes.count > 1, bytes.first == UInt8(ascii: "f") || bytes.first == UInt8(ascii: "o")
+    else { return false }
+    return bytes.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 }

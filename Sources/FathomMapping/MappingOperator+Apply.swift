@@ -93,16 +93,16 @@ extension MappingOperator {
       if value.doubleValue != nil { return value }
       throw MappingMismatch(expectation: "a string or number for num", found: value)
     }
-    var digits = Substring(text)
-    let isNegative = digits.first == "-"
+    func isDigit(_ byte: UInt8?) -> Bool { byte.map { (0x30...0x39).contains($0) } ?? false }
+    var digits = text.utf8.prefix(401)
+    let isNegative = digits.first == UInt8(ascii: "-")
     if isNegative { digits.removeFirst() }
-    while digits.count > 1, digits.first == "0",
-      digits.dropFirst().first.map({ ("0"..."9").contains($0) }) == true
-    {
+    while digits.first == UInt8(ascii: "0"), isDigit(digits.dropFirst().first) {
       digits.removeFirst()
     }
-    guard digits.first.map({ ("0"..."9").contains($0) }) == true, digits.utf8.count <= 400,
-      let number = try? JSON.parse((isNegative ? "-" : "") + digits), number.doubleValue != nil
+    guard text.utf8.count <= 400, isDigit(digits.first),
+      let number = try? JSON.parse((isNegative ? "-" : "") + Substring(digits)),
+      number.doubleValue != nil
     else { throw MappingMismatch(expectation: "a number in text", found: value) }
     return number
   }

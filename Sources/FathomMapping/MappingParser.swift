@@ -157,12 +157,6 @@ struct MappingParser {
 
   // MARK: Paths
 
-  mutating func wholePath() throws -> MappingPath {
-    let path = try path("a path", takesReserved: true)
-    guard peek == nil else { throw unexpected("the end of the path") }
-    return path
-  }
-
   private mutating func path(_ expectation: String, takesReserved: Bool = false) throws
     -> MappingPath
   {

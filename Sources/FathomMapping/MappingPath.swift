@@ -32,14 +32,6 @@ public struct MappingPath: Sendable, Hashable {
   /// A path of one key.
   public init(label: String) { steps = [.key(label)] }
 
-  /// Reads a path as it stands in a program.
-  ///
-  /// - Throws: `InputError` whose place is `line 1, column N`.
-  public init(parsing text: String) throws {
-    var parser = try MappingParser(text, limits: .standard)
-    self = try parser.wholePath()
-  }
-
   /// What is there; `nil` if nothing is, or `null`.
   public func value(in record: JSON) -> JSON? {
     var value = record

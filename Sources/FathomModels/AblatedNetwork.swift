@@ -179,7 +179,7 @@ private final class Builder {
     try SwiGLU(
       gate: product(intermediate, shape.hidden),
       up: product(intermediate, shape.hidden),
-      down: product(shape.hidden, intermediate))
+      down: product(shape.hidden, intermediate), limit: .infinity)
   }
 
   private func norm(_ width: Int) -> RMSNorm {

@@ -80,11 +80,13 @@ package final class WeightReader {
   }
 
   /// The three matrices of a gated network under `prefix`.
-  package func swiglu(_ prefix: String, hidden: Int, intermediate: Int) -> SwiGLU {
+  package func swiglu(
+    _ prefix: String, hidden: Int, intermediate: Int, limit: Float = .infinity
+  ) -> SwiGLU {
     SwiGLU(
       gate: matrix("\(prefix).gate_proj.weight", intermediate, hidden),
       up: matrix("\(prefix).up_proj.weight", intermediate, hidden),
-      down: matrix("\(prefix).down_proj.weight", hidden, intermediate))
+      down: matrix("\(prefix).down_proj.weight", hidden, intermediate), limit: limit)
   }
 
   /// Builds one element after another, and stops where the config implies far more tensors than there are.

@@ -65,10 +65,12 @@ extension Compute {
   }
 
   /// Row `row` of `silu(gate) * up`, `[s, k]` each: left in `gate`, and in the forms of `operand`, room for `gate`.
+  ///
+  /// - Parameter limit: what `gate` is clamped to from above, and `up` from both sides; infinite for none.
   package func swiglu(
-    _ gate: Rows, _ up: Rows, row: Int, _ encodings: Encoding, into operand: Operand
+    _ gate: Rows, _ up: Rows, row: Int, limit: Float, _ encodings: Encoding, into operand: Operand
   ) {
-    kernels.pointee.swiglu(gate[row], gate[row], up[row], gate.width)
+    kernels.pointee.swiglu(gate[row], gate[row], up[row], gate.width, limit)
     encode(gate, row: row, encodings, into: operand)
   }
 }

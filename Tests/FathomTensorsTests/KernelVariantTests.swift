@@ -53,7 +53,8 @@ import Testing
           results.append(y)
         }
         collect { k.rms_norm(&$0, x, z, width, 1e-6) }
-        collect { k.swiglu(&$0, x, z, width) }
+        collect { k.swiglu(&$0, x, z, width, .infinity) }
+        collect { k.swiglu(&$0, x, z, width, 0.5) }
         collect { k.add_scaled(&$0, x, 0.37, width) }
         collect { k.sigmoid(&$0, x, width) }
         collect { k.softmax(&$0, x, width) }

@@ -117,8 +117,8 @@ typedef struct {
   void (*decode_row)(float *y, const fk_matrix *w, size_t row);
   // y[k] = x[k] / sqrt(mean(x^2) + eps) * weight[k]
   void (*rms_norm)(float *y, const float *x, const float *weight, size_t width, float eps);
-  // y[k] = gate[k] / (1 + exp(-gate[k])) * up[k]
-  void (*swiglu)(float *y, const float *gate, const float *up, size_t width);
+  // y[k] = g / (1 + exp(-g)) * u, where g = min(gate[k], limit) and u is up[k] within -limit ... limit
+  void (*swiglu)(float *y, const float *gate, const float *up, size_t width, float limit);
   // y[k] += scale * x[k]
   void (*add_scaled)(float *y, const float *x, float scale, size_t width);
   // y[k] = 1 / (1 + exp(-x[k]))

@@ -271,10 +271,15 @@ FK_INLINE v16 logistic(v16 x) {
   return v16_add(v16_set(1.0f), v16_exp(v16_sub(v16_set(-0.0f), x)));
 }
 
-static void swiglu(float *y, const float *gate, const float *up, size_t width) {
-  FK_MAP(y, width, v16_mul(v16_div(v16_load(gate + k), logistic(v16_load(gate + k))), v16_load(up + k)),
-         v16_mul(v16_div(load_tail(gate + k, FK_F32, width - k), logistic(load_tail(gate + k, FK_F32, width - k))),
-                 load_tail(up + k, FK_F32, width - k)));
+FK_INLINE v16 gated(v16 gate, v16 up, v16 limit) {
+  gate = v16_min(limit, gate);
+  up = v16_max(v16_sub(v16_set(-0.0f), limit), v16_min(limit, up));
+  return v16_mul(v16_div(gate, logistic(gate)), up);
+}
+
+static void swiglu(float *y, const float *gate, const float *up, size_t width, float limit) {
+  FK_MAP(y, width, gated(v16_load(gate + k), v16_load(up + k), v16_set(limit)),
+         gated(load_tail(gate + k, FK_F32, width - k), load_tail(up + k, FK_F32, width - k), v16_set(limit)));
 }
 
 static void add_scaled(float *y, const float *x, float scale, size_t width) {

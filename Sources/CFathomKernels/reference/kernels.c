@@ -99,8 +99,12 @@ static void rms_norm(float *y, const float *x, const float *weight, size_t width
   for (size_t k = 0; k < width; k++) y[k] = x[k] * inverse * weight[k];
 }
 
-static void swiglu(float *y, const float *gate, const float *up, size_t width) {
-  for (size_t k = 0; k < width; k++) y[k] = gate[k] / (1.0f + fk_exp(-gate[k])) * up[k];
+static void swiglu(float *y, const float *gate, const float *up, size_t width, float limit) {
+  for (size_t k = 0; k < width; k++) {
+    float g = limit < gate[k] ? limit : gate[k], u = limit < up[k] ? limit : up[k];
+    u = -limit > u ? -limit : u;
+    y[k] = g / (1.0f + fk_exp(-g)) * u;
+  }
 }
 
 static void add_scaled(float *y, const float *x, float scale, size_t width) {

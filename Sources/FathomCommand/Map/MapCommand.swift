@@ -102,6 +102,8 @@ struct MapCommand: ParsableCommand {
       } catch let error as InputError where only != .model {
         // The search has said something too.
         failures.append("model: \(error)")
+      } catch let error as ContextFull where only != .model {
+        failures.append("model: \(error)")
       }
     }
     throw NoMapping(failures: failures)

@@ -21,6 +21,7 @@ struct TrainPlanCommand: ParsableCommand {
     let run = try TrainingRun(
       try file.configuration(), threads: try file.threadCount(), instructionSet: try .chosen())
     let plan = try Interrupts.handled { try run.plan(isCancelled: { Interrupts.isRaised }) }
+    if Interrupts.isRaised { throw Interrupted() }
     if json { return try Terminal.line(plan.json.text()) }
     for line in run.summary + plan.lines { try Terminal.line(line) }
   }

@@ -61,9 +61,9 @@ private struct RunDriver {
   func run() throws {
     var hooks = TrainingRun.Hooks()
     hooks.isTerminal = Terminal.isError
-    hooks.show = { text in FileHandle.standardError.write(Data(text.utf8)) }
+    hooks.show = { Terminal.progress($0) }
     hooks.shouldStop = { Interrupts.isRaised }
-    hooks.evaluate = { folder in try evaluate(folder) }
+    if !configuration.tasks.isEmpty { hooks.evaluate = { folder in try evaluate(folder) } }
     try refuseOverwriting()
     let run = try TrainingRun(
       configuration, threads: threads, instructionSet: try .chosen(), resumes: resumes,
@@ -98,7 +98,6 @@ private struct RunDriver {
   private static let problems = 100
 
   private func evaluate(_ folder: String) throws -> [(name: String, value: Double)] {
-    guard !configuration.tasks.isEmpty else { return [] }
     let grader = try FamilyGrader(
       model: folder, format: configuration.chatTemplate, threads: threads)
     return try configuration.tasks.map { share in

@@ -71,7 +71,8 @@ package struct DeepSeekBlueprint: Blueprint {
       feedForward: isRouted
         ? mixture("\(prefix).mlp", from: weights)
         : weights.swiglu(
-          "\(prefix).mlp", hidden: config.hiddenSize, intermediate: config.intermediateSize))
+          "\(prefix).mlp", hidden: config.hiddenSize, intermediate: config.intermediateSize,
+          limit: config.swigluLimit))
   }
 
   private func attention(_ prefix: String, from weights: WeightReader) -> LatentAttention {
@@ -141,13 +142,13 @@ package struct DeepSeekBlueprint: Blueprint {
       experts: weights.untilOverflow(0..<c.nRoutedExperts) { expert in
         weights.swiglu(
           "\(prefix).experts.\(expert)", hidden: c.hiddenSize,
-          intermediate: c.moeIntermediateSize)
+          intermediate: c.moeIntermediateSize, limit: c.swigluLimit)
       },
       shared: c.nSharedExperts == 0
         ? nil
         : weights.swiglu(
           "\(prefix).shared_experts", hidden: c.hiddenSize,
-          intermediate: c.moeIntermediateSize * c.nSharedExperts))
+          intermediate: c.moeIntermediateSize * c.nSharedExperts, limit: c.swigluLimit))
   }
 
   /// The module behind the last layer. Checkpoints converted by other tools often leave it out although the config

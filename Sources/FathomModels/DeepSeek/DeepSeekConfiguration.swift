@@ -30,6 +30,8 @@ package struct DeepSeekConfiguration: Sendable {
   package let numNextnPredictLayers: Int
   package let maxPositionEmbeddings: Int
   package let rmsNormEps: Double
+  /// What the gated networks are clamped to; infinite where the config has none, as before V4.
+  package let swigluLimit: Float
   package let tieWordEmbeddings: Bool
   package let rotary: RotaryEmbedding
   /// Whether rotary channels turn as neighbouring pairs; otherwise as halves.
@@ -48,6 +50,7 @@ package struct DeepSeekConfiguration: Sendable {
     vHeadDim = try config.int("v_head_dim", in: 1...(1 << 14))
     intermediateSize = try config.int("intermediate_size", in: 1...(1 << 24))
     rmsNormEps = try config.double("rms_norm_eps", in: 0...1, default: 1e-6)
+    swigluLimit = Float(try config.double("swiglu_limit", in: 1e-3...1e6, default: .infinity))
     tieWordEmbeddings = try config.bool("tie_word_embeddings", default: false)
     maxPositionEmbeddings = try config.int("max_position_embeddings", in: 1...(1 << 30))
     guard qkRopeHeadDim % 2 == 0 else {

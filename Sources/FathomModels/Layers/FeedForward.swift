@@ -11,6 +11,8 @@ package struct SwiGLU: FeedForward {
   package let gate: Matrix  // [intermediate, hidden]
   package let up: Matrix  // [intermediate, hidden]
   package let down: Matrix  // [hidden, intermediate]
+  /// `swiglu_limit`; infinite where a network has none.
+  package let limit: Float
 
   package func forward(_ x: Rows, into y: Rows, layer: Int, step: Step) {
     let compute = step.compute
@@ -25,7 +27,7 @@ package struct SwiGLU: FeedForward {
       let downEncoding = compute.encoding(for: down)
       let narrow = compute.room(for: gated, downEncoding, workspace: workspace)
       compute.each(x.count, cost: 4 * gated.width) { row in
-        compute.swiglu(gated, raised, row: row, downEncoding, into: narrow)
+        compute.swiglu(gated, raised, row: row, limit: limit, downEncoding, into: narrow)
       }
       compute.linear(narrow, down, into: y, workspace: workspace)
     }

@@ -100,10 +100,12 @@ package struct MixtureOfExperts: FeedForward {
     let sharedNarrow = compute.room(for: sharedGated, sharedEncoding, workspace: workspace)
     compute.each(grouping.count + (shared == nil ? 0 : x.count), cost: 4 * gated.width) { row in
       if row < grouping.count {
-        compute.swiglu(gated, raised, row: row, narrowEncoding, into: narrow)
+        compute.swiglu(
+          gated, raised, row: row, limit: experts[0].limit, narrowEncoding, into: narrow)
       } else {
         compute.swiglu(
-          sharedGated, sharedRaised, row: row - grouping.count, sharedEncoding, into: sharedNarrow)
+          sharedGated, sharedRaised, row: row - grouping.count, limit: experts[0].limit,
+          sharedEncoding, into: sharedNarrow)
       }
     }
     for expert in 0..<experts.count {

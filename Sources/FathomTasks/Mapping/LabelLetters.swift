@@ -7,12 +7,14 @@ public enum LabelLetters {
   /// `f1` becomes `A`, `o1` becomes `P`; labels beyond the ninth stay as they are.
   public static func encode(_ text: String) -> String {
     words(text) { word in
-      guard word.count == 2, let number = word.last?.wholeNumberValue, number > 0 else {
+      let bytes = Array(word.utf8)
+      guard bytes.count == 2, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(bytes[1]) else {
         return nil
       }
-      switch word.first {
-      case "f": return String(inputs[number - 1])
-      case "o": return String(outputs[number - 1])
+      let place = Int(bytes[1] - UInt8(ascii: "1"))
+      switch bytes[0] {
+      case UInt8(ascii: "f"): return String(inputs[place])
+      case UInt8(ascii: "o"): return String(outputs[place])
       default: return nil
       }
     }

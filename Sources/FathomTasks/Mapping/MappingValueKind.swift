@@ -133,7 +133,7 @@ enum MappingValueKind: Equatable, Sendable {
   }
 
   /// Words that appear in no training value.
-  private static let realWords = [
+  static let realWords = [
     "amber", "anchor", "apple", "arrow", "birch", "bread", "bridge", "bronze", "candle", "castle",
     "cedar", "cherry", "clover", "copper", "cotton", "crystal", "dragon", "eagle", "ember",
     "falcon",

@@ -35,7 +35,7 @@ extension RunConfiguration {
     adapter = try map.word("adapter") ?? adapter
     loraR = try map.integer("lora_r", 1...4096) ?? loraR
     loraAlpha = try map.number("lora_alpha", 0...1e6) ?? loraAlpha
-    esftThreshold = try map.number("esft_threshold", 0...1) ?? esftThreshold
+    esftThreshold = try map.number("esft_threshold", 1e-6...1) ?? esftThreshold
   }
 
   private mutating func readData(_ map: inout ConfigurationMap) throws {
@@ -53,12 +53,11 @@ extension RunConfiguration {
       try map.integer("gradient_accumulation_steps", 1...65_536) ?? gradientAccumulationSteps
     batchRampSteps = try map.integer("batch_ramp_steps", 0...Int.max) ?? batchRampSteps
     numEpochs = try map.number("num_epochs", 0...1e6) ?? numEpochs
-    maxSteps = try map.integer("max_steps", 1...Int.max)
+    maxSteps = try map.integer("max_steps", 1...Int(Int32.max))
     seed = UInt64(try map.integer("seed", 0...Int.max) ?? 0)
     precision = try map.word("precision") ?? precision
     mtpLossWeight = try map.number("mtp_loss_weight", 0...10) ?? mtpLossWeight
     mtpRows = try map.number("mtp_rows", 0.01...1) ?? mtpRows
-    swigluLimit = try map.number("swiglu_limit", 0...1e6) ?? swigluLimit
     routerBiasUpdateRate = try map.number("router_bias_update_rate", 0...1)
     balanceLossWeight = try map.number("balance_loss_weight", 0...10) ?? balanceLossWeight
   }
@@ -107,8 +106,16 @@ extension RunConfiguration {
     if datasets.isEmpty, tasks.isEmpty {
       throw map.error("datasets", expected: "at least one data set, or \"tasks\"")
     }
-    if maxSteps == nil, datasets.isEmpty {
+    if maxSteps == nil, !tasks.isEmpty {
       throw map.error("max_steps", expected: "a number of steps, as \"tasks\" never end")
+    }
+    if earlyStoppingPatience != nil, evalSteps == nil {
+      throw map.error(
+        "early_stopping_patience", expected: "\"eval_steps\" beside it, or there is one evaluation")
+    }
+    if earlyStoppingPatience != nil, tasks.isEmpty, heldOutShare == 0 {
+      throw map.error(
+        "early_stopping_patience", expected: "\"val_set_size\" beside it, or nothing is held out")
     }
     if let maxSteps, warmupSteps > maxSteps {
       throw map.error("warmup_steps", expected: "at most \"max_steps\", which is \(maxSteps)")

@@ -95,8 +95,6 @@ public struct RunConfiguration: Sendable, Equatable {
   public var mtpLossWeight = 0.3
   /// Share of the rows that multi-token prediction sees. Word: `mtp_rows`. Default 1.
   public var mtpRows = 1.0
-  /// What gate and up of the gated networks are clamped to; 0 for no limit. Default 0.
-  public var swigluLimit = 0.0
   /// γ: how far a router's biases move in a step. Missing is 0.001, and 0 for a base model.
   public var routerBiasUpdateRate: Double?
   /// α of the balance within a sequence. Default 0.0001.

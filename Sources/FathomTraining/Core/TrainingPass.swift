@@ -15,12 +15,14 @@ package struct TrainingBatch: Sendable {
   package let positions: [Int]
   /// Where in its row the sample of each token begins.
   package let starts: [Int32]
+  /// `[rows]`: how many tokens of each row are no padding, which stands behind them.
+  package let usedLengths: [Int]
 
   package var count: Int { rows * length }
 
   package init(
     rows: Int, length: Int, tokens: [Int32], targets: [Int32], weights: [Float], positions: [Int],
-    starts: [Int32]
+    starts: [Int32], usedLengths: [Int]? = nil
   ) {
     precondition(
       [tokens.count, targets.count, weights.count, positions.count, starts.count]
@@ -38,7 +40,11 @@ package struct TrainingBatch: Sendable {
     self.weights = weights
     self.positions = positions
     self.starts = starts
+    self.usedLengths = usedLengths ?? [Int](repeating: length, count: rows)
   }
+
+  /// Whether a token is more than padding.
+  package func isUsed(_ index: Int) -> Bool { index % length < usedLengths[index / length] }
 
   package var totalWeight: Double { weights.reduce(0) { $0 + Double($1) } }
 
@@ -48,7 +54,8 @@ package struct TrainingBatch: Sendable {
     return TrainingBatch(
       rows: rows, length: length, tokens: Array(tokens[..<count]),
       targets: Array(targets[..<count]), weights: Array(weights[..<count]),
-      positions: Array(positions[..<count]), starts: Array(starts[..<count]))
+      positions: Array(positions[..<count]), starts: Array(starts[..<count]),
+      usedLengths: Array(usedLengths[..<rows]))
   }
 
   /// The same tokens for a module that sees token i + 1 beside the state of token i and predicts token i + 2.
@@ -67,7 +74,7 @@ package struct TrainingBatch: Sendable {
     }
     return TrainingBatch(
       rows: rows, length: length, tokens: following, targets: targets, weights: weights,
-      positions: positions, starts: starts)
+      positions: positions, starts: starts, usedLengths: usedLengths)
   }
 }
 

@@ -7,7 +7,6 @@ import FathomTensors
 package struct NetworkBuilder {
   package private(set) var table = ParameterTable()
   private var mixtures = 0
-  private let swigluLimit: Float
   private let adapters: Adapters?
 
   /// Low-rank factors beside every linear map of the layers.
@@ -21,13 +20,8 @@ package struct NetworkBuilder {
     }
   }
 
-  /// - Parameters:
-  ///   - swigluLimit: what gate and up of gated networks are clamped to; infinite for none.
-  ///   - adapters: nil for a network whose own weights train.
-  package init(swigluLimit: Float = .infinity, adapters: Adapters? = nil) {
-    self.swigluLimit = swigluLimit
-    self.adapters = adapters
-  }
+  /// - Parameter adapters: nil for a network whose own weights train.
+  package init(adapters: Adapters? = nil) { self.adapters = adapters }
 
   /// - Throws: `InputError` for an architecture that cannot be trained.
   package mutating func network(_ blueprint: any Blueprint) throws -> TrainableNetwork {
@@ -63,13 +57,13 @@ package struct NetworkBuilder {
   }
 
   private mutating func swiglu(
-    _ prefix: String, hidden: Int, intermediate: Int, sharedBy: Int = 1
+    _ prefix: String, hidden: Int, intermediate: Int, limit: Float = .infinity, sharedBy: Int = 1
   ) -> TrainableSwiGLU {
     TrainableSwiGLU(
       gate: linear("\(prefix).gate_proj", intermediate, hidden, sharedBy: sharedBy),
       up: linear("\(prefix).up_proj", intermediate, hidden, sharedBy: sharedBy),
       down: linear("\(prefix).down_proj", hidden, intermediate, sharedBy: sharedBy),
-      limit: swigluLimit)
+      limit: limit)
   }
 }
 
@@ -116,7 +110,9 @@ extension NetworkBuilder {
       feedForward: isRouted
         ? .routed(mixture("\(prefix).mlp", blueprint))
         : .dense(
-          swiglu("\(prefix).mlp", hidden: c.hiddenSize, intermediate: c.intermediateSize)))
+          swiglu(
+            "\(prefix).mlp", hidden: c.hiddenSize, intermediate: c.intermediateSize,
+            limit: c.swigluLimit)))
   }
 
   private mutating func attention(_ prefix: String, _ c: DeepSeekConfiguration)
@@ -162,14 +158,14 @@ extension NetworkBuilder {
     let experts = (0..<c.nRoutedExperts).map { expert in
       swiglu(
         "\(prefix).experts.\(expert)", hidden: c.hiddenSize, intermediate: c.moeIntermediateSize,
-        sharedBy: c.numExpertsPerTok)
+        limit: c.swigluLimit, sharedBy: c.numExpertsPerTok)
     }
     let shared =
       c.nSharedExperts == 0
       ? nil
       : swiglu(
         "\(prefix).shared_experts", hidden: c.hiddenSize,
-        intermediate: c.moeIntermediateSize * c.nSharedExperts)
+        intermediate: c.moeIntermediateSize * c.nSharedExperts, limit: c.swigluLimit)
     return TrainableMixture(router: router, experts: experts, shared: shared)
   }
 }

@@ -79,9 +79,11 @@ package struct TrainableRouter: Sendable {
 
   private func note(_ scores: Rows, _ chosen: UnsafePointer<Int32>, _ pass: TrainingPass) {
     var statistics = RouterStatistics(experts: experts)
-    statistics.tokens = scores.count
-    for slot in 0..<scores.count * expertsChosen { statistics.counts[Int(chosen[slot])] += 1 }
-    for s in stride(from: 0, to: scores.count, by: Self.entropySample) {
+    for s in 0..<scores.count where pass.batch.isUsed(s) {
+      statistics.tokens += 1
+      for k in 0..<expertsChosen { statistics.counts[Int(chosen[s * expertsChosen + k])] += 1 }
+    }
+    for s in stride(from: 0, to: scores.count, by: Self.entropySample) where pass.batch.isUsed(s) {
       var sum: Float = 0
       for e in 0..<experts { sum += scores[s][e] }
       for e in 0..<experts where scores[s][e] > 0 {
@@ -110,7 +112,9 @@ package struct TrainableRouter: Sendable {
       d.update(repeating: 0, count: experts)
       weightGradients(saved, s, dWeights[s], into: d)
       if let balance {
-        addBalance(scores[s], balance[s / pass.batch.length], into: d)
+        if pass.batch.isUsed(s) {
+          addBalance(scores[s], balance[s / pass.batch.length], into: d)
+        }
       }
       toLogits(scores[s], d)
     }
@@ -161,21 +165,23 @@ extension TrainableRouter {
     guard pass.balanceWeight > 0 else { return nil }
     let length = pass.batch.length
     let alpha = pass.balanceWeight / Float(pass.balanceRows)
-    return (0..<saved.scores.count / length).map { row in
+    return (0..<pass.batch.rows).map { row in
+      let used = pass.batch.usedLengths[row]
       var frequency = [Float](repeating: 0, count: experts)
       var mean = [Float](repeating: 0, count: experts)
-      for s in row * length..<(row + 1) * length {
+      guard used > 0 else { return frequency }
+      for s in row * length..<row * length + used {
         for k in 0..<expertsChosen { frequency[Int(saved.chosen[s * expertsChosen + k])] += 1 }
         var sum: Float = 0
         for e in 0..<experts { sum += saved.scores[s][e] }
         for e in 0..<experts { mean[e] += saved.scores[s][e] / sum }
       }
-      let scale = Float(experts) / Float(expertsChosen * length)
+      let scale = Float(experts) / Float(expertsChosen * used)
       for e in 0..<experts {
         frequency[e] *= scale
-        pass.balanceLoss += Double(alpha * frequency[e] * mean[e] / Float(length))
+        pass.balanceLoss += Double(alpha * frequency[e] * mean[e] / Float(used))
       }
-      return frequency.map { alpha * $0 / Float(length) }
+      return frequency.map { alpha * $0 / Float(used) }
     }
   }
 

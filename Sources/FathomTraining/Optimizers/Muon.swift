@@ -73,14 +73,16 @@ extension Optimizer {
     }
   }
 
+  /// Newton–Schulz iterations. V4 takes ten, the last two with other coefficients; five do here (docs/training.md).
+  private static let iterations = 5
+
   /// Brings every singular value near 1: `X ← a X + (b A + c A²) X` with `A = X Xᵀ`.
   private func orthogonalize(_ matrices: inout [Rows]) {
     let squares = matrices.map { workspace.take($0.count, width: $0.count) }
     let polynomials = matrices.map { workspace.take($0.count, width: $0.count) }
     var others = matrices.map { workspace.take($0.count, width: $0.width) }
-    for step in 0..<options.newtonSchulzSteps + options.newtonSchulzFinalSteps {
-      let (a, b, c): (Float, Float, Float) =
-        step < options.newtonSchulzSteps ? (3.4445, -4.7750, 2.0315) : (2, -1.5, 0.5)
+    let (a, b, c): (Float, Float, Float) = (3.4445, -4.7750, 2.0315)
+    for _ in 0..<Self.iterations {
       run(matrices.indices.map { (Side(matrices[$0]), Side(matrices[$0]), squares[$0]) })
       run(matrices.indices.map { (Side(squares[$0]), Side(squares[$0]), polynomials[$0]) })
       compute.pool.run(units: matrices.count) { unit, _ in

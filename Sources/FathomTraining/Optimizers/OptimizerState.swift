@@ -37,12 +37,7 @@ public struct OptimizerOptions: Sendable, Equatable {
   public var epsilon: Double = 1e-8
   /// Of matrices; nothing else decays.
   public var weightDecay: Double = 0.1
-  /// What the rate of Muon is, relative to that of AdamW.
-  public var muonRate: Double = 1
   public var muonMomentum: Double = 0.95
-  /// Newton–Schulz steps with fast coefficients, and with those that settle. V4 takes 8 and 2.
-  public var newtonSchulzSteps = 5
-  public var newtonSchulzFinalSteps = 0
   /// Gradients are scaled down to this norm; infinite for never.
   public var maxGradNorm: Double = 1
 
@@ -140,7 +135,7 @@ package struct Optimizer {
         }
       }
     }
-    applyMuon(muon, rate: rate * options.muonRate)
+    applyMuon(muon, rate: rate)
   }
 
   private func power(_ base: Double, _ exponent: Int) -> Double {

@@ -5,17 +5,22 @@ import Foundation
 public final class MetricsLog {
   public let path: String
   private let file: FileHandle
+  private var curves: [String: [(x: Double, y: Double)]]
 
   /// Opens the file, or makes it.
   ///
-  /// - Parameter step: rows behind this step are cut off, and so is a row that was only half written when a run was
-  ///   killed; 0 begins anew.
+  /// - Parameters:
+  ///   - step: rows behind this step are cut off, and so is a row that was only half written when a run was killed; 0
+  ///     begins anew.
+  ///   - keys: values that are remembered as curves over steps.
   /// - Throws: `InputError` for a file that can't be written.
-  public init(path: String, resumingAfter step: Int = 0) throws {
+  public init(path: String, resumingAfter step: Int = 0, curves keys: [String] = []) throws {
     self.path = path
+    curves = Dictionary(uniqueKeysWithValues: keys.map { ($0, []) })
     var kept = 0
+    var old: [(step: Int, row: JSONObject)] = []
     if step > 0, FileBytes.exists(path) {
-      kept = Self.rows(of: try FileBytes.read(path), upTo: step).end
+      (old, kept) = Self.rows(of: try FileBytes.read(path, limit: .max), upTo: step)
     }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -27,6 +32,13 @@ public final class MetricsLog {
       try file.truncate(atOffset: UInt64(kept))
       try file.seekToEnd()
     }
+    for (step, row) in old { remember(row, step) }
+  }
+
+  private func remember(_ row: JSONObject, _ step: Int) {
+    for key in curves.keys {
+      if let value = row[key]?.doubleValue { curves[key]?.append((Double(step), value)) }
+    }
   }
 
   /// Adds the row of a step. It is in the file when this returns.
@@ -34,15 +46,10 @@ public final class MetricsLog {
     var row = JSONObject(["step": .integer(step)])
     for (key, value) in values { row[key] = value }
     try writing { try file.write(contentsOf: Array((JSON.object(row).text() + "\n").utf8)) }
+    remember(row, step)
   }
 
-  /// The rows of a file, up to the first that is none.
-  ///
-  /// - Throws: `InputError` for a file that can't be read.
-  public static func read(_ path: String) throws -> [(step: Int, row: JSONObject)] {
-    rows(of: try FileBytes.read(path), upTo: .max).rows
-  }
-
+  /// The rows up to a step, and where they end; they also end at the first that is none.
   private static func rows(
     of bytes: [UInt8], upTo last: Int
   ) -> (rows: [(step: Int, row: JSONObject)], end: Int) {
@@ -70,13 +77,7 @@ public final class MetricsLog {
 
 extension MetricsLog {
   /// A value of all rows that have it, as a curve over steps.
-  public static func curve(
-    _ key: String, of rows: [(step: Int, row: JSONObject)], named name: String? = nil
-  ) -> LineChart.Series {
-    LineChart.Series(
-      name ?? key,
-      points: rows.compactMap { step, row in
-        row[key]?.doubleValue.map { (Double(step), $0) }
-      })
+  public func curve(_ key: String, named name: String? = nil) -> LineChart.Series {
+    LineChart.Series(name ?? key, points: curves[key] ?? [])
   }
 }

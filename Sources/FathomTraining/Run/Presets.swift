@@ -23,6 +23,7 @@ public enum Presets {
       first_k_dense_replace: 1
       num_nextn_predict_layers: 1
       max_position_embeddings: 1024
+      swiglu_limit: 10
     """
 
   private static let optimizer = """
@@ -39,7 +40,6 @@ public enum Presets {
     router_bias_update_rate: 0.003
     balance_loss_weight: 0.0001
     prompt_loss_weight: 0.2
-    swiglu_limit: 10
     precision: bf16
     seed: 1
     """

@@ -6,10 +6,12 @@ import FathomText
 struct RunData: TrainingData {
   /// Batches of what is kept for testing; empty where nothing is.
   let heldOut: [TrainingBatch]
+  /// Samples of files that no row has room for.
+  let droppedCount: Int
   private let source: any SampleSource
   private let packs: Bool
   private let padding: Int32
-  /// Samples of an epoch; nil where there is no end.
+  /// Samples of an epoch; nil where problems are generated without end.
   private let epochSamples: Int?
   private let rows: Int
 
@@ -26,6 +28,7 @@ struct RunData: TrainingData {
     var sources: [(source: any SampleSource, weight: Double)] = []
     var kept: [TrainingSample] = []
     var samples: Int?
+    var dropped = 0
     if !configuration.tasks.isEmpty {
       var shares: [TaskSource.Share] = []
       for share in configuration.tasks {
@@ -48,11 +51,13 @@ struct RunData: TrainingData {
         split: HeldOutSplit(share: configuration.heldOutShare),
         sequenceLength: configuration.sequenceLength)
       samples = files.training.count
+      dropped = files.droppedCount
       kept += files.heldOut
       sources.append((ShuffledSamples(files.training, seed: configuration.seed), 1))
     }
     source =
       sources.count == 1 ? sources[0].source : MixedSources(sources, seed: configuration.seed)
+    droppedCount = dropped
     epochSamples = configuration.tasks.isEmpty ? samples : nil
     let packer = BatchPacker(
       rowCount: configuration.microBatchSize, sequenceLength: configuration.sequenceLength,
@@ -63,7 +68,7 @@ struct RunData: TrainingData {
   /// Steps of the run: as configured, or what the epochs come to.
   func steps(_ configuration: RunConfiguration) -> Int {
     if let steps = configuration.maxSteps { return steps }
-    guard let samples = epochSamples else { return 1 }
+    guard let samples = epochSamples else { preconditionFailure("problems without max_steps") }
     // How many samples a batch holds is known only when it is packed: measured over one epoch.
     var (cursor, batches) = (UInt64(0), 0)
     while cursor < UInt64(samples),
@@ -97,6 +102,6 @@ extension TrainingBatch {
       weights: packed.weights, positions: packed.positions.map { Int($0) },
       starts: packed.segmentStarts.enumerated().map { index, start in
         start - Int32(index / length * length)
-      })
+      }, usedLengths: packed.usedLengths)
   }
 }

@@ -5,11 +5,7 @@ import FathomTensors
 
 extension RunModel {
   /// Writes weights and `config.json` in the official layout. Low-rank factors are merged into the matrices beside them.
-  ///
-  /// - Parameter values: where to read from instead of the present values, laid out alike.
-  package func write(
-    to folder: String, format: CheckpointFormat, values: UnsafePointer<Float>? = nil
-  ) throws {
+  package func write(to folder: String, format: CheckpointFormat) throws {
     let tensors: [SafetensorsWriter.Tensor]
     if hasAdapters {
       let merged = ParameterStore(mergedTable)
@@ -19,7 +15,7 @@ extension RunModel {
         tensors, metadata: ["format": "pt"])
       try writeAdapter(to: folder)
     } else {
-      tensors = parameters.tensors(format, from: values)
+      tensors = parameters.tensors(format)
       try SafetensorsWriter(path: "\(folder)/model.safetensors").write(
         tensors, metadata: ["format": "pt"])
     }

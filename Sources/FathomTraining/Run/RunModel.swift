@@ -19,12 +19,12 @@ package struct RunModel {
   ///
   /// - Throws: `InputError` for a configuration that no network has.
   package init(
-    scratch fields: JSONObject, initialization: Initialization, seed: UInt64, swigluLimit: Float
+    scratch fields: JSONObject, initialization: Initialization, seed: UInt64
   ) throws {
     let config = Self.completed(fields)
     blueprint = try Architectures.blueprint(
       ConfigurationReader(file: "model", fields: config))
-    var builder = NetworkBuilder(swigluLimit: swigluLimit)
+    var builder = NetworkBuilder()
     network = try builder.network(blueprint)
     parameters = ParameterStore(builder.table)
     parameters.initialize(initialization, seed: seed)

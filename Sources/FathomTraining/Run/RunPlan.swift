@@ -12,7 +12,7 @@ public struct RunPlan: Sendable {
   public let memoryBytes: Int
   public let tokensPerSecond: Double
 
-  public var seconds: Double { Double(steps * tokensPerStep) / max(tokensPerSecond, 1e-9) }
+  public var seconds: Double { Double(steps) * Double(tokensPerStep) / max(tokensPerSecond, 1e-9) }
 
   public var json: JSON {
     .object(
@@ -56,6 +56,9 @@ extension TrainingRun {
         "  \(row.kind)" + String(repeating: " ", count: width - row.kind.count)
           + "\(row.trains) trained, \(row.frozen) frozen"
       }
+      + (data.droppedCount == 0
+        ? []
+        : ["left out: \(data.droppedCount) samples that are longer than sequence_len"])
   }
 
   /// Takes a few steps without saving anything.
@@ -68,7 +71,9 @@ extension TrainingRun {
       tokens += try trainer.advance().tokens
     }
     let seconds = (ContinuousClock.now - begin).seconds
-    let parameterBytes = 4 * (model.parameters.valueCount + 3 * model.parameters.gradientCount)
+    let copies = trainer.average == nil ? 1 : 2
+    let parameterBytes =
+      4 * (copies * model.parameters.valueCount + 3 * model.parameters.gradientCount)
     return RunPlan(
       totalParameters: counts.total, activeParameters: counts.active,
       trainableParameters: counts.trainable, operationsPerToken: 6 * Double(counts.active),

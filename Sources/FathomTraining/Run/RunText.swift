@@ -32,14 +32,10 @@ struct RunText {
     -> (Tokenizer, [(name: String, content: [UInt8])])
   {
     let path = try Checkpoint.folder(at: folder)
-    var documents: [(name: String, content: [UInt8])] = []
-    for name in ["tokenizer.json", "tokenizer_config.json"] {
-      documents.append((name, try FileBytes.read("\(path)/\(name)", limit: 64 << 20)))
-    }
-    let tokenizer = try Tokenizer(
-      json: try JSON.parse(documents[0].content[...]),
-      config: try JSON.parse(documents[1].content[...]))
-    return (tokenizer, documents)
+    let documents = try ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"]
+      .filter { FileBytes.exists("\(path)/\($0)") }
+      .map { (name: $0, content: try FileBytes.read("\(path)/\($0)", limit: 64 << 20)) }
+    return (try Tokenizer(folder: path), documents)
   }
 
   private static func learn(_ configuration: RunConfiguration) throws -> TrainedTokenizer {
@@ -68,10 +64,21 @@ struct RunText {
     _ configuration: RunConfiguration, _ tokenizer: Tokenizer
   ) throws -> ChatFormat {
     if let name = configuration.chatTemplate { return try ChatFormat.named(name) }
-    let modelType = configuration.model?["model_type"]?.stringValue ?? "deepseek_v3"
+    let modelType =
+      try configuration.baseModel.map { try Checkpoint.configuration(at: $0)?.modelType() ?? "" }
+      ?? configuration.model?["model_type"]?.stringValue ?? "deepseek_v3"
     return try ChatFormat.detect(
       chatTemplate: tokenizer.chatTemplate, modelType: modelType,
       vocabularyHas: { tokenizer.id(of: $0) != nil })
+  }
+
+  /// - Throws: `InputError` where the tokens are more than a model has rows for.
+  func check(fits vocabulary: Int) throws {
+    guard tokenizer.vocabularySize <= vocabulary else {
+      throw InputError(
+        "tokenizer", expected: "at most the model's vocab_size of \(vocabulary) tokens",
+        found: "\(tokenizer.vocabularySize)")
+    }
   }
 
   func files() -> [(name: String, content: [UInt8])] { documents }

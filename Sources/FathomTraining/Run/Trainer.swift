@@ -146,6 +146,19 @@ package final class Trainer {
     }
   }
 
+  /// Lends the averaged weights, where they are kept, the place of the present ones.
+  package func withAverage<Result>(_ body: () throws -> Result) rethrows -> Result {
+    func swapValues() {
+      guard let average else { return }
+      for k in 0..<parameters.valueCount {
+        (average[k], parameters.values[k]) = (parameters.values[k], average[k])
+      }
+    }
+    swapValues()
+    defer { swapValues() }
+    return try body()
+  }
+
   /// Mean loss of batches without moving anything.
   package func evaluate(_ batches: [TrainingBatch]) -> Double {
     var (loss, weight) = (0.0, 0.0)

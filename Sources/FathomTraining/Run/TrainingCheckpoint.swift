@@ -23,6 +23,9 @@ package struct TrainingCheckpoint {
   /// How names begin that nothing but a save or a removal in progress has.
   private static let temporary = ".tmp-"
 
+  /// Where an evaluation finds the weights; nothing for ever.
+  package var folderForEvaluation: String { "\(folder)/\(Self.temporary)evaluated" }
+
   /// Removes what a run left behind that was killed while it saved. Nobody else may be saving to the folder.
   package func removeRemains() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -56,6 +59,23 @@ package struct TrainingCheckpoint {
     // Not `.safetensors`: the weights' folder holds one model.
     try SafetensorsWriter(path: "\(temporary)/optimizer.state").write(kept)
     for file in files { try AtomicFile.write(file.content, to: "\(temporary)/\(file.name)") }
+    try writeState(trainer, best: best, in: temporary)
+    try Self.sync(temporary)
+    let final = path(trainer.step)
+    // The old one's name is away only for the blink between two renames.
+    let old = manager.fileExists(atPath: final) ? try retire(trainer.step) : nil
+    guard rename(temporary, final) == 0 else {
+      throw InputError(
+        final, expected: "a folder that can be renamed", found: String(cString: strerror(errno)))
+    }
+    try Self.sync(folder)
+    if let old { try manager.removeItem(atPath: old) }
+  }
+
+  /// Writes down where a run is.
+  ///
+  /// - Parameter path: by default the checkpoint of the trainer's step, whose evaluation came after it was saved.
+  package func writeState(_ trainer: Trainer, best: BestEvaluation, in path: String? = nil) throws {
     var state = JSONObject([
       "step": .integer(trainer.step), "cursor": .string(String(trainer.cursor)),
       "tokens": .integer(trainer.tokens),
@@ -67,17 +87,8 @@ package struct TrainingCheckpoint {
       state["evaluations_since_best"] = .integer(best.evaluationsSince)
     }
     try AtomicFile.write(
-      Array(JSON.object(state).text(.indented).utf8), to: "\(temporary)/state.json")
-    try Self.sync(temporary)
-    let final = path(trainer.step)
-    // The old one's name is away only for the blink between two renames.
-    let old = manager.fileExists(atPath: final) ? try retire(trainer.step) : nil
-    guard rename(temporary, final) == 0 else {
-      throw InputError(
-        final, expected: "a folder that can be renamed", found: String(cString: strerror(errno)))
-    }
-    try Self.sync(folder)
-    if let old { try manager.removeItem(atPath: old) }
+      Array(JSON.object(state).text(.indented).utf8),
+      to: "\(path ?? self.path(trainer.step))/state.json")
   }
 
   private static func sync(_ folder: String) throws {

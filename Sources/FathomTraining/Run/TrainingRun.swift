@@ -16,8 +16,8 @@ public final class TrainingRun {
     public var isTerminal = false
     /// Asked after every step: whether to save and stop.
     public var shouldStop: () -> Bool = { false }
-    /// Scores a saved model, folder after folder: names and values from 0 to 1.
-    public var evaluate: (_ folder: String) throws -> [(name: String, value: Double)] = { _ in [] }
+    /// Scores a saved model: names and values from 0 to 1.
+    public var evaluate: ((_ folder: String) throws -> [(name: String, value: Double)])?
 
     public init() {}
   }
@@ -39,7 +39,7 @@ public final class TrainingRun {
   package let trainer: Trainer
   package let checkpoints: TrainingCheckpoint
   private let text: RunText
-  private let data: RunData
+  let data: RunData
   private var best = BestEvaluation()
   private let hooks: Hooks
 
@@ -60,6 +60,7 @@ public final class TrainingRun {
     let options = TrainingOptions(configuration, steps: steps, threads: threads)
     let model = try Self.model(
       configuration, text: text, data: data, options: options, instructionSet: instructionSet)
+    try text.check(fits: model.blueprint.shape.vocabSize)
     self.text = text
     self.data = data
     self.options = options
@@ -82,8 +83,7 @@ public final class TrainingRun {
         fields["vocab_size"] = .integer(text.tokenizer.vocabularySize)
       }
       return try RunModel(
-        scratch: fields, initialization: .scaled, seed: configuration.seed,
-        swigluLimit: configuration.swigluLimit > 0 ? Float(configuration.swigluLimit) : .infinity)
+        scratch: fields, initialization: .scaled, seed: configuration.seed)
     }
     let checkpoint = try Checkpoint.open(configuration.baseModel ?? "")
     switch configuration.adapter {
@@ -99,6 +99,7 @@ public final class TrainingRun {
       ) { _ in false }
     case .esft:
       let frozen = try RunModel(checkpoint, adapters: nil, seed: configuration.seed) { _ in false }
+      try text.check(fits: frozen.blueprint.shape.vocabSize)
       let chosen = try expertsInUse(
         frozen, configuration, data: data, options: options, instructionSet: instructionSet)
       return try RunModel(checkpoint, adapters: nil, seed: configuration.seed) {
@@ -151,47 +152,42 @@ extension TrainingRun {
       atPath: configuration.outputDir, withIntermediateDirectories: true)
     checkpoints.removeRemains()
     if isOutOfPatience { return .stoppedEarly }
-    let metrics = try MetricsLog(
-      path: "\(configuration.outputDir)/metrics.jsonl", resumingAfter: trainer.step)
-    let board = try TensorBoardLog(
-      folder: "\(configuration.outputDir)/tensorboard", startingAfter: trainer.step)
-    var display = RunDisplay(
-      isTerminal: hooks.isTerminal, interval: configuration.loggingSteps, write: hooks.show)
-    var speed = SpeedAverage()
-    var outcome = Outcome.finished
+    var reports = try RunReports(
+      folder: configuration.outputDir, step: trainer.step, interval: configuration.loggingSteps,
+      isTerminal: hooks.isTerminal, write: hooks.show)
     // Whoever stops a run at a step that is evaluated doesn't wait for it: it comes first when the run goes on.
-    if isEvaluated(trainer.step), best.lastStep != trainer.step,
-      try evaluate(trainer.step, metrics, board, &display)
-    {
-      try save()
-      return .stoppedEarly
-    }
-    while trainer.step < options.schedule.steps {
-      let begin = ContinuousClock.now
-      let step = try trainer.advance()
-      let seconds = (ContinuousClock.now - begin).seconds
-      speed.add(tokens: step.tokens, seconds: seconds)
-      let report = StepReport(
-        step: step.step, totalSteps: options.schedule.steps, loss: step.loss,
-        learningRateShare: options.schedule.factor(at: step.step - 1), stepSeconds: seconds,
-        tokensPerSecond: speed.tokensPerSecond, maximumViolation: step.maxVio.max(),
-        secondsLeft: speed.secondsPerStep * Double(options.schedule.steps - step.step))
-      display.show(report)
-      try log(step, seconds: seconds, metrics, board)
-      let isLast = step.step == options.schedule.steps
-      let stops = hooks.shouldStop()
-      if isEvaluated(step.step), !stops {
-        if try evaluate(step.step, metrics, board, &display) { outcome = .stoppedEarly }
+    var isPending = isEvaluated(trainer.step) && best.lastStep != trainer.step
+    while isPending || trainer.step < options.schedule.steps {
+      if !isPending {
+        let begin = ContinuousClock.now
+        let step = try trainer.advance()
+        try reports.note(
+          step, of: options, tokens: trainer.tokens, seconds: (ContinuousClock.now - begin).seconds)
+        isPending = isEvaluated(step.step)
+        let stops = hooks.shouldStop()
+        // Before an evaluation too, which may take long or fail: what was trained is safe, and the best can stay.
+        if isDue(configuration.saveSteps, step.step) || isPending || stops {
+          try save()
+          try reports.drawCurves()
+        }
+        if stops {
+          reports.clear()
+          return .interrupted
+        }
       }
-      if isDue(configuration.saveSteps, step.step) || isLast || stops || outcome == .stoppedEarly {
-        try save()
-        try drawCurves()
+      guard isPending else { continue }
+      guard try evaluate(&reports) else {
+        reports.clear()
+        return .interrupted
       }
-      if stops && !isLast { outcome = .interrupted }
-      if outcome != .finished { break }
+      isPending = false
+      if isOutOfPatience {
+        reports.clear()
+        return .stoppedEarly
+      }
     }
-    display.clear()
-    return outcome
+    reports.clear()
+    return .finished
   }
 
   private func isDue(_ interval: Int?, _ step: Int) -> Bool {
@@ -202,51 +198,29 @@ extension TrainingRun {
     step > 0 && (isDue(configuration.evalSteps, step) || step == options.schedule.steps)
   }
 
-  private func log(
-    _ step: StepMetrics, seconds: Double, _ metrics: MetricsLog, _ board: TensorBoardLog
-  ) throws {
-    var values: [(key: String, value: Double)] = [
-      ("loss", step.loss), ("lr", step.learningRate), ("grad_norm", step.gradientNorm),
-      ("tokens", Double(trainer.tokens)), ("tok_per_s", Double(step.tokens) / max(seconds, 1e-9)),
-    ]
-    if step.mtpLoss > 0 { values.append(("loss_mtp", step.mtpLoss)) }
-    if !step.maxVio.isEmpty {
-      values.append(("loss_balance", step.balanceLoss))
-      for (layer, value) in step.maxVio.enumerated() {
-        values.append(("maxvio_\(layer)", value))
-        values.append(("router_entropy_\(layer)", step.routerEntropy[layer]))
-      }
-      for (layer, range) in step.biasRange.enumerated() {
-        values.append(("router_bias_min_\(layer)", Double(range.lowerBound)))
-        values.append(("router_bias_max_\(layer)", Double(range.upperBound)))
-      }
-    }
-    try metrics.append(step: step.step, values.map { ($0.key, .double($0.value)) })
-    try board.write(step: step.step, values.map { ($0.key, $0.value) })
-  }
-
-  /// Held-out loss and what the verifiers say; whether the run is to stop.
-  private func evaluate(
-    _ step: Int, _ metrics: MetricsLog, _ board: TensorBoardLog, _ display: inout RunDisplay
-  ) throws -> Bool {
+  /// Held-out loss and what the verifiers say of the present weights; false where someone stopped it half-way, which counts
+  /// for nothing.
+  private func evaluate(_ reports: inout RunReports) throws -> Bool {
     var values: [(name: String, value: Double)] = []
-    best.lastStep = step
+    var best = best
+    best.lastStep = trainer.step
     if !data.heldOut.isEmpty {
-      let loss = trainer.evaluate(data.heldOut)
+      let loss = trainer.withAverage { trainer.evaluate(data.heldOut) }
       values.append(("eval_loss", loss))
-      best.note(loss, step: step)
+      best.note(loss, step: trainer.step)
     }
-    let folder = "\(configuration.outputDir)/.evaluated"
-    try export(to: folder, format: .f32)
-    values += try hooks.evaluate(folder).map { ("eval_\($0.name)", $0.value) }
-    try? FileManager.default.removeItem(atPath: folder)
-    guard !values.isEmpty else { return false }
-    display.note(
-      "step \(step): "
-        + values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: ", "))
-    try metrics.append(step: step, values.map { ($0.name, .double($0.value)) })
-    try board.write(step: step, values.map { ($0.name, $0.value) })
-    return isOutOfPatience
+    if let score = hooks.evaluate {
+      let folder = checkpoints.folderForEvaluation
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      try export(to: folder, format: .f32)
+      values += try score(folder).map { ("eval_\($0.name)", $0.value) }
+    }
+    if hooks.shouldStop() { return false }
+    self.best = best
+    try checkpoints.writeState(trainer, best: best)
+    try prune()
+    try reports.note(evaluation: values, step: trainer.step)
+    return true
   }
 
   private var isOutOfPatience: Bool {
@@ -256,27 +230,18 @@ extension TrainingRun {
   /// Saves the run at its present step and removes checkpoints that are too many.
   public func save() throws {
     try checkpoints.save(trainer, model: model, files: text.files(), best: best)
-    try checkpoints.prune(
-      keepLast: configuration.saveTotalLimit, keeping: Set(best.step.map { [$0] } ?? []))
+    try prune()
   }
 
-  private func drawCurves() throws {
-    let rows = try MetricsLog.read("\(configuration.outputDir)/metrics.jsonl")
-    let chart = LineChart(
-      title: "Loss", yScale: .logarithmic,
-      series: [
-        MetricsLog.curve("loss", of: rows, named: "training"),
-        MetricsLog.curve("loss_mtp", of: rows, named: "second token"),
-        MetricsLog.curve("eval_loss", of: rows, named: "held out"),
-      ].filter { !$0.points.isEmpty })
-    try AtomicFile.write(Array(chart.svg.utf8), to: "\(configuration.outputDir)/loss.svg")
+  private func prune() throws {
+    try checkpoints.prune(
+      keepLast: configuration.saveTotalLimit, keeping: Set(best.step.map { [$0] } ?? []))
   }
 
   /// Writes the present weights as a checkpoint folder that opens anywhere; the average of them where one is kept.
   public func export(to folder: String, format: CheckpointFormat) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try model.write(
-      to: folder, format: format, values: trainer.average.map { UnsafePointer($0) })
+    try trainer.withAverage { try model.write(to: folder, format: format) }
     for file in text.files() { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
   }
 }

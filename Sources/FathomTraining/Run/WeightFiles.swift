@@ -44,13 +44,10 @@ extension ParameterStore {
   /// The parameters as tensors of a checkpoint, under the official names.
   ///
   /// - Parameter values: where to read from, laid out like `values`; an average of them, for one.
-  package func tensors(_ format: CheckpointFormat, from values: UnsafePointer<Float>? = nil)
-    -> [SafetensorsWriter.Tensor]
-  {
-    let base = values ?? UnsafePointer(self.values)
-    return ids.flatMap { id -> [SafetensorsWriter.Tensor] in
+  package func tensors(_ format: CheckpointFormat) -> [SafetensorsWriter.Tensor] {
+    ids.flatMap { id -> [SafetensorsWriter.Tensor] in
       let parameter = self[id]
-      let floats = base + (value(id).pointer - self.values)
+      let floats = UnsafePointer(value(id).pointer)
       if format == .f32 || parameter.role == .balance {
         return [.init(parameter.name, parameter.shape, floats: floats)]
       }

@@ -66,17 +66,37 @@ import Testing
     #expect(counts(.wide(maxFields: 3)) == [3])
   }
 
-  @Test func `held-out values use no training words`() {
+  @Test func `held-out text is made of words that training never shows`() {
+    let codes = Set(MappingTable.known.flatMap { $0.entries.compactMap(\.code.stringValue) })
+    func words(_ text: String) -> [String] {
+      var words = [""]
+      for sign in text {
+        if !sign.isLetter || sign.isUppercase { words.append("") }
+        if sign.isLetter { words[words.count - 1] += sign.lowercased() }
+      }
+      return words.filter { !$0.isEmpty }
+    }
+    var seen = 0
     for index in 0..<100 as Range<UInt64> {
       let problem = MappingFamily.heldOutValues.mappingProblem(seed: 2, index: index)
       for row in problem.records.inputs {
-        guard case .string(let text)? = row.values[0] else { continue }
-        let isWord = text.unicodeScalars.filter { ("a"..."z").contains($0) }.count >= 3
-        let isOther =
-          text.unicodeScalars.allSatisfy { !("a"..."z").contains($0) } || text.count == 1
-        #expect(isWord || isOther, "\(text)")
+        guard case .string(let text)? = row.values[0], !codes.contains(text) else { continue }
+        seen += words(text).count
+        #expect(words(text).allSatisfy(MappingValueKind.realWords.contains), "\(text)")
       }
     }
+    #expect(seen > 100)
+  }
+
+  @Test func `labels are single ASCII digits, and keys that look like labels are told apart`()
+    throws
+  {
+    #expect(LabelLetters.encode("f1 f9 o1 o9 f0 f10 f百 fⅻ o万 x1") == "A I P X f0 f10 f百 fⅻ o万 x1")
+    let example = MappingExample(
+      input: .object(JSONObject(["f1": .string("ab")])),
+      output: .object(JSONObject(["o2": .string("AB")])))
+    let prompt = try FlatRecordSet([example, example]).prompt
+    #expect(prompt.contains("f1_") && prompt.contains("o2_"), "\(prompt)")
   }
 
   /// Pieces are what can be single tokens: words between spaces.

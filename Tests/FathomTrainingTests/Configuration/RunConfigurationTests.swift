@@ -168,7 +168,7 @@ import Testing
       "micro_batch_size: 0",
       "\"micro_batch_size\": expected a whole number from 1 to 65536, found \"0\""
     ),
-    ("max_steps: 1.5", "expected a whole number of at least 1, found \"1.5\""),
+    ("max_steps: 1.5", "expected a whole number from 1 to 2147483647, found \"1.5\""),
     ("optimizer: sgd", "\"optimizer\": expected one of muon, adamw, found \"sgd\""),
     ("sample_packing: yes", "\"sample_packing\": expected true or false, found \"yes\""),
     ("lr_scheduler: [cosine]", "expected one of constant, cosine, linear, found a list of 1"),
@@ -179,7 +179,14 @@ import Testing
       "tasks: [{family: a, weight: -1}]",
       "\"tasks[0].weight\": expected a number from 0.0 to 1000000000.0, found \"-1\""
     ),
-    ("tasks: [{family: a, weight: 0}]", "\"tasks\": expected a weight above 0, found none"),
+    (
+      "max_steps: 1\ntasks: [{family: a, weight: 0}]",
+      "\"tasks\": expected a weight above 0, found none"
+    ),
+    // Trained one step and said nothing: generated problems never end.
+    ("tasks: [{family: a}]", "\"max_steps\": expected a number of steps"),
+    ("early_stopping_patience: 3", "expected \"eval_steps\" beside it"),
+    ("eval_steps: 5\nearly_stopping_patience: 3", "expected \"val_set_size\" beside it"),
     (
       "tasks: [{family: a, curriculum: [{sample: 5, weight: 1}, {sample: 5, weight: 2}]}]",
       "\"tasks[0].curriculum\": expected rising numbers of samples, found 5, 5"

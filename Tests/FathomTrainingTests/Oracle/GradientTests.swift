@@ -31,13 +31,14 @@ struct TinyNetwork {
        "rope_theta": 10000}
       """)
     for (key, value) in try Self.object(changes).members { fields[key] = value }
+    if limit.isFinite { fields["swiglu_limit"] = .double(Double(limit)) }
     let config = ConfigurationReader(file: "config.json", fields: fields)
     let made = try Architectures.blueprint(config)
     guard let deepSeek = made as? DeepSeekBlueprint else {
       throw InputError("test", expected: "DeepSeek", found: "\(made)")
     }
     blueprint = deepSeek
-    var builder = NetworkBuilder(swigluLimit: limit, adapters: adapters)
+    var builder = NetworkBuilder(adapters: adapters)
     network = try builder.network(deepSeek)
     store = ParameterStore(builder.table)
     store.initialize(.normal(deviation: 0.3), seed: seed)
@@ -88,7 +89,6 @@ struct TinyNetwork {
     let tiny = try TinyNetwork(Self.variants[variant], limit: 0.4)
     let batch = TinyNetwork.batch()
     let oracle = OracleNetwork(tiny.blueprint, tiny.store, batch)
-    oracle.swigluLimit = 0.4
     let expected = oracle.loss(mtpWeight: 0.3, balanceWeight: 0.02)
     let gradients = oracle.tape.gradients(of: expected.total)
     for isa in InstructionSet.available {

@@ -13,7 +13,7 @@ final class OracleNetwork {
   private let batch: TrainingBatch
   private(set) var parameters: [String: Vector] = [:]
   private var shapes: [String: [Int]] = [:]
-  var swigluLimit = Double.infinity
+  private var swigluLimit: Double { Double(config.swigluLimit) }
   /// scale of low-rank factors `name.lora_A.weight`, `name.lora_B.weight`
   var adapterScale = 0.0
   private var balance: [Scalar] = []

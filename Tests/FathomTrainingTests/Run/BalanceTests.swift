@@ -22,4 +22,21 @@ import Testing
     // 10 of 32 choices, where 4 were its share.
     #expect(routing[mixture.router.place].maxVio == 1.5)
   }
+
+  /// Rows without packing are mostly padding: it chose the experts that the statistics told of.
+  @Test func `padding chooses nothing`() throws {
+    let tiny = try TinyNetwork()
+    let whole = TinyNetwork.batch()
+    let batch = TrainingBatch(
+      rows: whole.rows, length: whole.length, tokens: whole.tokens, targets: whole.targets,
+      weights: whole.weights, positions: whole.positions, starts: whole.starts,
+      usedLengths: [3, 0])
+    let pass = tiny.pass(batch, try .chosen(), balance: 0.1)
+    _ = tiny.network.run(pass)
+    #expect(pass.routing[0].tokens == 3 && pass.routing[0].counts.reduce(0, +) == 9)
+    let alone = tiny.pass(batch.first(1), try .chosen(), balance: 0.2)
+    _ = tiny.network.run(alone)
+    #expect(alone.routing[0].counts == pass.routing[0].counts)
+    #expect(abs(alone.balanceLoss - pass.balanceLoss * 4) < 1e-6)
+  }
 }

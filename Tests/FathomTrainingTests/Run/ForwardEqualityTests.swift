@@ -1,6 +1,9 @@
 import FathomCheckpoints
+import FathomCore
+import FathomInference
 import FathomModels
 import FathomTensors
+import Foundation
 import GoldenSupport
 import Testing
 
@@ -33,6 +36,45 @@ import Testing
           if difference >= 2e-3 { return }
         }
       }
+    }
+  }
+
+  /// What gated networks were clamped to in training was unknown to whoever answered.
+  @Test func `a limit of the gated networks holds for both`() throws {
+    try TemporaryFolder.with { folder in
+      var logits: [[Float]] = []
+      for limit in [0.05, Double.infinity] {
+        var fields =
+          try JSON.parse(
+            Array(
+              """
+              {"vocab_size": 40, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+               "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8,
+               "intermediate_size": 48, "moe_intermediate_size": 16, "n_routed_experts": 4,
+               "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1}
+              """.utf8)[...]
+          ).objectValue ?? JSONObject()
+        if limit.isFinite { fields["swiglu_limit"] = .double(limit) }
+        let trained = try RunModel(scratch: fields, initialization: .scaled, seed: 9)
+        let path = "\(folder)/\(limit)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try trained.write(to: path, format: .f32)
+        let tokens: [Int32] = [3, 17, 29, 5, 11]
+        let batch = TrainingBatch(
+          rows: 1, length: 5, tokens: tokens, targets: tokens,
+          weights: [Float](repeating: 1, count: 5), positions: Array(0..<5),
+          starts: [Int32](repeating: 0, count: 5))
+        let pass = TrainingPass(
+          batch, compute: TrainingCompute(try .chosen(), threads: 1, precision: .fp32),
+          workspace: Workspace(), parameters: trained.parameters, lossScale: 1)
+        let width = trained.network.vocabularySize
+        let learnt = Array(trained.network.logits(pass)[(4 * width)...])
+        let session = try Session(try Model(path: path), options: .exact)
+        try session.feed(tokens)
+        #expect(zip(learnt, session.logits).allSatisfy { abs($0 - $1) < 1e-4 })
+        logits.append(learnt)
+      }
+      #expect(zip(logits[0], logits[1]).contains { abs($0 - $1) > 1e-3 })
     }
   }
 }

@@ -29,7 +29,7 @@ struct FixedBatches: TrainingData {
       json = try Golden.json("training/steps.json").objectValue ?? JSONObject()
       let fields = json["config"]?.objectValue ?? JSONObject()
       model = try RunModel(
-        scratch: fields, initialization: .scaled, seed: 1, swigluLimit: .infinity)
+        scratch: fields, initialization: .scaled, seed: 1)
       let start = try Golden.tensors("training/start.safetensors")
       for id in model.parameters.ids {
         let name = model.parameters[id].name

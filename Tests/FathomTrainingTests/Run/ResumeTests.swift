@@ -26,10 +26,10 @@ import Testing
              "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8,
              "intermediate_size": 48, "moe_intermediate_size": 16, "n_routed_experts": 4,
              "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1,
-             "num_nextn_predict_layers": 1}
+             "num_nextn_predict_layers": 1, "swiglu_limit": 10}
             """.utf8)[...]
         ).objectValue ?? JSONObject()
-      model = try RunModel(scratch: fields, initialization: .scaled, seed: 9, swigluLimit: 10)
+      model = try RunModel(scratch: fields, initialization: .scaled, seed: 9)
     }
     var options = TrainingOptions(
       schedule: Schedule(peak: 0.004, steps: 8, warmupSteps: 2, decaySteps: 4))

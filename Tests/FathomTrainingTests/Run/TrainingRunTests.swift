@@ -34,7 +34,8 @@ import Testing
   }
 
   private func run(
-    _ configuration: RunConfiguration, resumes: Bool = false, stopAfter: Int = .max
+    _ configuration: RunConfiguration, resumes: Bool = false, stopAfter: Int = .max,
+    evaluate: ((String) throws -> [(name: String, value: Double)])? = nil
   ) throws -> (outcome: TrainingRun.Outcome, run: TrainingRun) {
     var left = stopAfter
     var hooks = TrainingRun.Hooks()
@@ -42,6 +43,7 @@ import Testing
       left -= 1
       return left <= 0
     }
+    hooks.evaluate = evaluate
     let run = try TrainingRun(
       configuration, threads: 1, instructionSet: try .chosen(), resumes: resumes, hooks: hooks)
     return (try run.run(), run)
@@ -93,6 +95,67 @@ import Testing
       _ = try run(try configuration("roman", steps: 2), resumes: true)
       let paths = [1, 2].map { "\(folder)/run/step_\($0)/tokenizer.json" }
       #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
+    }
+  }
+
+  /// An evaluation between two saves named a best step that no folder had, and one that failed lost what came before it.
+  @Test func `the best stays whatever the intervals, and a failed evaluation loses nothing`() throws
+  {
+    try TemporaryFolder.with { folder in
+      var run = try configuration(folder, name: "run")
+      run.saveSteps = nil
+      run.evalSteps = 2
+      let done = try self.run(run)
+      let checkpoints = done.run.checkpoints
+      try #require(done.outcome == .stoppedEarly)
+      #expect(checkpoints.steps().count == 2 && checkpoints.steps().last == done.run.step)
+
+      run.outputDir = "\(folder)/failed"
+      #expect(throws: InputError.self) {
+        try self.run(run) { _ in throw InputError("model", expected: "one", found: "none") }
+      }
+      #expect(TrainingCheckpoint(folder: run.outputDir).steps() == [2])
+      let names = try FileManager.default.contentsOfDirectory(atPath: run.outputDir)
+      #expect(!names.contains { $0.hasPrefix(".") }, "\(names)")
+    }
+  }
+
+  /// Ctrl-C in an evaluation recorded what half of it came to, and a resumed run never took it again.
+  @Test func `an evaluation that was stopped comes again`() throws {
+    try TemporaryFolder.with { folder in
+      var configuration = try configuration(folder, name: "run")
+      configuration.evalSteps = Self.steps
+      configuration.maxSteps = 2
+      configuration.earlyStoppingPatience = nil
+      var asked = 0
+      let stopped = try run(configuration, stopAfter: 3) { _ in
+        asked += 1
+        return [("half", 0.5)]
+      }
+      #expect(stopped.outcome == .interrupted && asked == 1)
+      let log = "\(folder)/run/metrics.jsonl"
+      #expect(!String(decoding: try TemporaryFolder.read(log), as: UTF8.self).contains("half"))
+      let resumed = try run(configuration, resumes: true) { _ in [("whole", 1)] }
+      #expect(resumed.outcome == .finished && resumed.run.step == 2)
+      #expect(String(decoding: try TemporaryFolder.read(log), as: UTF8.self).contains("eval_whole"))
+    }
+  }
+
+  @Test func `a tokenizer with more tokens than the model has rows is refused`() throws {
+    try TemporaryFolder.with { folder in
+      var configuration = try configuration(folder, name: "run")
+      configuration.baseModel = nil
+      configuration.tokenizer = GoldenFamily.path("deepseek_v3_mtp")
+      configuration.model = try JSON.parse(
+        Array(
+          """
+          {"vocab_size": 100, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+           "kv_lora_rank": 8, "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 4,
+           "intermediate_size": 16, "moe_intermediate_size": 8, "n_routed_experts": 2,
+           "num_experts_per_tok": 1, "n_shared_experts": 1, "first_k_dense_replace": 0}
+          """.utf8)[...]
+      ).objectValue
+      #expect(throws: InputError.self) { try run(configuration) }
     }
   }
 }
