@@ -45,13 +45,15 @@ struct WordTraceChecker {
       return year.map { isLeap == ($0 % 4 == 0 && $0 % 100 != 0) } ?? !isLeap
         ? nil : "wrong year: \(line)"
     }
-    if words.count == 3, words[0] == "before", let month = Self.months[words[1]],
-      let days = Int(words[2])
+    if words.count == 4, words[1] == "before", let month = Self.months[words[2]],
+      let days = Int(words[3])
     {
+      guard words[0] == (isLeap ? "leap" : "common") else { return "another year: \(line)" }
       known.insert(days)
       return days == month.0 + (isLeap && month.0 > 31 ? 1 : 0) ? nil : "wrong month: \(line)"
     }
-    if words.count == 2, let month = Self.months[words[0]], let days = Int(words[1]) {
+    if words.count == 3, let month = Self.months[words[1]], let days = Int(words[2]) {
+      guard words[0] == (isLeap ? "leap" : "common") else { return "another year: \(line)" }
       known.insert(days)
       return days == month.1 + (isLeap && month.1 == 28 ? 1 : 0) ? nil : "wrong month: \(line)"
     }

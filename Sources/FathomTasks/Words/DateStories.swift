@@ -1,6 +1,6 @@
 /// Days between dates, dates after so many days, weekdays.
 ///
-/// The trace states the facts it takes from memory: `2024 leap`, `before March 60`, `March 31`.
+/// The trace states the facts it takes from memory: `2024 leap`, `leap before March 60`, `leap March 31`.
 enum DateStories {
   static let frames: [Frame] = [daysBetween, daysBetween, weekday, weekday, dateAfter]
 
@@ -31,7 +31,7 @@ enum DateStories {
     if first == second {
       return Told(prompt: story, answer: .whole(teller.pad.difference(b, a), days))
     }
-    teller.pad.note((year.map { "\($0) " } ?? "") + (leap ? "leap" : "common"))
+    teller.pad.note((year.map { "\($0) " } ?? "") + kind(leap))
     let start = dayOfYear(a, first, leap: leap, &teller)
     let end = dayOfYear(b, second, leap: leap, &teller)
     return Told(prompt: story, answer: .whole(teller.pad.difference(end, start), days))
@@ -74,11 +74,11 @@ enum DateStories {
         "a": date(day, month, teller.chance(0.5)), "n": "\(distance)", "s": teller.person().name,
         "y": year.map { ", \($0)" } ?? " (not a leap year)",
       ])
-    teller.pad.note((year.map { "\($0) " } ?? "") + (leap ? "leap" : "common"))
+    teller.pad.note((year.map { "\($0) " } ?? "") + kind(leap))
     var left = teller.pad.sum(day, distance)
     while true {
       let length = Calendar.length(of: month, leap: leap)
-      teller.pad.note("\(Calendar.months[month - 1]) \(length)")
+      teller.pad.note("\(kind(leap)) \(Calendar.months[month - 1]) \(length)")
       guard left != length else { break }
       guard teller.pad.larger(left, length) == left else { break }
       left = teller.pad.difference(left, length)
@@ -94,6 +94,8 @@ enum DateStories {
     return (year, Calendar.isLeap(year))
   }
 
+  private static func kind(_ leap: Bool) -> String { leap ? "leap" : "common" }
+
   private static func date(_ day: Int, _ month: Int, _ dayFirst: Bool) -> String {
     let month = Calendar.months[month - 1]
     return dayFirst ? "\(day) \(month)" : "\(month) \(day)"
@@ -102,7 +104,7 @@ enum DateStories {
   private static func dayOfYear(_ day: Int, _ month: Int, leap: Bool, _ teller: inout Teller) -> Int
   {
     let before = Calendar.daysBefore(month, leap: leap)
-    teller.pad.note("before \(Calendar.months[month - 1]) \(before)")
+    teller.pad.note("\(kind(leap)) before \(Calendar.months[month - 1]) \(before)")
     return teller.pad.sum(before, day)
   }
 }

@@ -128,7 +128,7 @@ enum MoneyStories {
       story += teller.say(
         [" How much change from ${n}?", " {s} pays with ${n}. How much comes back?"],
         ["n": "\(note / 100)", "s": values["s"]!])
-      teller.pad.note("$\(note / 100)=\(note) cents")
+      teller.pad.note("\(dollars(note))=\(note) cents")
       total = teller.pad.difference(note, total)
     } else {
       story += teller.say([" How much is that?", " What is the total?", " How much to pay?"])

@@ -66,20 +66,20 @@ public enum Presets {
       - family: mapping-short
         curriculum: [{sample: 0, weight: 6}, {sample: 12000, weight: 0.5}]
       - family: mapping
-        curriculum: [{sample: 0, weight: 1}, {sample: 12000, weight: 3}]
+        curriculum: [{sample: 0, weight: 1}, {sample: 12000, weight: 2.5}]
       - family: mapping-wide
         curriculum: [{sample: 0, weight: 0.1}, {sample: 24000, weight: 3}]
       - family: mapping-repair
         curriculum: [{sample: 12000, weight: 0.1}, {sample: 24000, weight: 1}]
-      - {family: words, weight: 8}
-      - {family: tables, weight: 5}
+      - {family: words, weight: 13}
+      - {family: tables, weight: 10}
       - {family: countdown, weight: 6}
       - {family: talk, weight: 2}
     sequence_len: 512
     micro_batch_size: 8
     gradient_accumulation_steps: 2
     batch_ramp_steps: 200
-    max_steps: 7000
+    max_steps: 8000
     eval_steps: 1000
     save_steps: 250
     logging_steps: 25
