@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill bench compare quality format lint check fuzz neon reference
+.PHONY: setup build test kill bench compare card choices quality format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -27,6 +27,12 @@ bench: build ## tokens per second; MODEL=PATH for a model of your own, BENCH='-d
 
 compare: build ## beside llama.cpp, on the same files; COMPARE='--only v2-lite-q4_0' for a part, --help for the options
 	python3 Benchmarks/compare.py $(COMPARE)
+
+card: build ## what the built-in model's card says, measured again; CARD='--model FOLDER' for another model
+	python3 Benchmarks/card.py $(CARD)
+
+choices: build ## what each choice of the built-in model's design is worth, by one short run each
+	python3 Benchmarks/choices.py $(CHOICES)
 
 # Where the small network of `make quality` is kept.
 SMALL ?= .build/small-network
