@@ -51,7 +51,7 @@ def main():
     print(json.dumps({key: s[key] for key in s if key.startswith("search")}))
     for family in DRAFTED:
         s = results["families"][family + ", drafted"] = evaluate(a, family, "--draft", "mtp", "--baseline", "off", n=100)
-        print(family, json.dumps(s.get("drafting")))
+        print(family, json.dumps(s["draft"]))
     path = os.path.join(HERE, "results", f"{results['date']}-built-in.json")
     with open(path, "w") as file:
         json.dump(results, file, indent=1)
