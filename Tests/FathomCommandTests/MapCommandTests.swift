@@ -79,12 +79,13 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: !BuiltInModel.isThere))
-  func `without the built-in model the search stands alone`()
-    throws
-  {
-    let result = try fathom(
-      ["map", "--examples", "-", "--only", "model"], input: Self.twoOperators)
-    #expect(result.status == 2 && result.error.contains("a build without a built-in model"))
+  @Test func `the built-in model finds what the search would`() throws {
+    let input = """
+      [{"input": {"family": "qiqu", "ward": "bamo"}, "output": {"name": "QIQU", "unit": "bamo"}},
+       {"input": {"family": "zeru", "ward": "kifa"}, "output": {"name": "ZERU", "unit": "kifa"}}]
+      """
+    let result = try fathom(["map", "--examples", "-", "--only", "model"], input: input)
+    #expect(result.status == 0 && result.text.contains("found by the model"), "\(result)")
+    #expect(result.text.contains("name = family upper"), "\(result)")
   }
 }
