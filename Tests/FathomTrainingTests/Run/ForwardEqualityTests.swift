@@ -44,17 +44,8 @@ import Testing
     try TemporaryFolder.with { folder in
       var logits: [[Float]] = []
       for limit in [0.05, Double.infinity] {
-        var fields =
-          try JSON.parse(
-            Array(
-              """
-              {"vocab_size": 40, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-               "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8,
-               "intermediate_size": 48, "moe_intermediate_size": 16, "n_routed_experts": 4,
-               "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1}
-              """.utf8)[...]
-          ).objectValue ?? JSONObject()
-        if limit.isFinite { fields["swiglu_limit"] = .double(limit) }
+        let changes: [String: JSON] = limit.isFinite ? ["swiglu_limit": .double(limit)] : [:]
+        let fields = try SmallNetwork.fields(changes)
         let trained = try RunModel(scratch: fields, initialization: .scaled, seed: 9)
         let path = "\(folder)/\(limit)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -18,17 +18,9 @@ import Testing
         adapters: .init(rank: 4, alpha: 8), seed: 3
       ) { _ in false }
     } else {
-      let fields =
-        try JSON.parse(
-          Array(
-            """
-            {"vocab_size": 512, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-             "kv_lora_rank": 16, "qk_nope_head_dim": 8, "qk_rope_head_dim": 4, "v_head_dim": 8,
-             "intermediate_size": 48, "moe_intermediate_size": 16, "n_routed_experts": 4,
-             "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1,
-             "num_nextn_predict_layers": 1, "swiglu_limit": 10}
-            """.utf8)[...]
-        ).objectValue ?? JSONObject()
+      let fields = try SmallNetwork.fields([
+        "num_nextn_predict_layers": .integer(1), "swiglu_limit": .integer(10),
+      ])
       model = try RunModel(scratch: fields, initialization: .scaled, seed: 9)
     }
     var options = TrainingOptions(

@@ -146,15 +146,7 @@ import Testing
       var configuration = try configuration(folder, name: "run")
       configuration.baseModel = nil
       configuration.tokenizer = GoldenFamily.path("deepseek_v3_mtp")
-      configuration.model = try JSON.parse(
-        Array(
-          """
-          {"vocab_size": 100, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-           "kv_lora_rank": 8, "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 4,
-           "intermediate_size": 16, "moe_intermediate_size": 8, "n_routed_experts": 2,
-           "num_experts_per_tok": 1, "n_shared_experts": 1, "first_k_dense_replace": 0}
-          """.utf8)[...]
-      ).objectValue
+      configuration.model = try SmallNetwork.fields(["vocab_size": .integer(100)])
       #expect(throws: InputError.self) { try run(configuration) }
     }
   }
