@@ -74,10 +74,12 @@ for threads in 1 2; do
   while [ "$kills" -lt "$kills_wanted" ]; do
     round=$((round + 1))
     folder=$root/threads_$threads.$round
-    while [ ! -d "$folder/step_$steps" ]; do
+    # The last step is saved before it is evaluated: only a run that ended by itself is whole.
+    ended=
+    while [ -z "$ended" ]; do
       train "$folder" "$threads"
       resumes=$((resumes + 1))
-      if [ "$kills" -ge "$kills_wanted" ]; then finish; continue; fi
+      if [ "$kills" -ge "$kills_wanted" ]; then finish; ended=1; continue; fi
       # Not later than a sixth of a run: five or more kills to each.
       wait_ms=$((RANDOM % (milliseconds / 6 + 1) + milliseconds / 20))
       sleep "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
@@ -90,6 +92,7 @@ for threads in 1 2; do
         if saving "$folder"; then torn=$((torn + 1)); fi
       else
         finish
+        ended=1
       fi
     done
     same "$folder"
