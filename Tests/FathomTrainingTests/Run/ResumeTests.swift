@@ -97,6 +97,26 @@ import Testing
     #expect(bits(one) == bits(three))
   }
 
+  /// A run with low-rank factors gave its present weights away where the average was promised.
+  @Test func `the average takes the weights' place for a while, factors included`() throws {
+    try TemporaryFolder.with { folder in
+      let (model, trainer) = try trainer(threads: 1, precision: .fp32, adapters: true)
+      for _ in 0..<3 { _ = try trainer.advance() }
+      let before = bits(trainer)
+      for name in ["present", "average"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+      }
+      try model.write(to: "\(folder)/present", format: .f32)
+      try trainer.withAverage { try model.write(to: "\(folder)/average", format: .f32) }
+      #expect(bits(trainer) == before)
+      for file in ["model.safetensors", "adapter_model.safetensors"] {
+        let paths = ["present", "average"].map { "\(folder)/\($0)/\(file)" }
+        #expect(!FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]), "\(file)")
+      }
+    }
+  }
+
   @Test func `old checkpoints go, the last and the kept ones stay`() throws {
     try TemporaryFolder.with { folder in
       let (model, trainer) = try trainer(threads: 1, precision: .fp32)
