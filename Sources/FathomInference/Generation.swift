@@ -40,6 +40,8 @@ public struct GenerationStatistics: Sendable, Equatable {
   /// Tokens of the prompt that were in the cache already.
   public var cachedTokens = 0
   public var completionTokens = 0
+  /// From the request to the beginning of its prefill, where it had to wait for others.
+  public var queueSeconds = 0.0
   public var prefillSeconds = 0.0
   public var decodeSeconds = 0.0
   /// From the request to the first token.

@@ -28,6 +28,9 @@ public struct CacheLayout: Sendable, Equatable {
   /// Tokens on one page, and the grid on which prefixes can later be shared.
   package static let pageTokens = 64
 
+  /// Pages that the rows of `tokens` tokens take.
+  package static func pages(tokens: Int) -> Int { (tokens + pageTokens - 1) / pageTokens }
+
   package init(layers: [[Int]], type: CacheType) {
     self.layers = layers
     self.type = type
@@ -42,6 +45,9 @@ public struct CacheLayout: Sendable, Equatable {
 
   /// Bytes that one token occupies, scales included.
   public var bytesPerToken: Int { layers.indices.reduce(0) { $0 + rowBytes(layer: $1) } }
+
+  /// Bytes of one page.
+  package var pageBytes: Int { pageOffsets().pageBytes }
 
   /// Where the rows of each layer begin on a page, and the size of a page.
   package func pageOffsets() -> (layers: [Int], pageBytes: Int) {

@@ -11,40 +11,47 @@ package final class KVCache {
 
   private let layerOffsets: [Int]
   private let pageBytes: Int
-  private var pages: [UnsafeMutablePointer<UInt8>] = []
-  /// The same addresses where kernels can read them.
+  package private(set) var pages: [CachePage]
+  /// The addresses of the pages, where kernels can read them.
   private var pageTable: UnsafeMutablePointer<UnsafePointer<UInt8>?>
   private var pageTableCapacity = 16
 
-  package init(layout: CacheLayout) {
+  /// - Parameter shared: complete pages of another sequence with the same beginning; they are read and never written.
+  package init(layout: CacheLayout, shared: [CachePage] = []) {
     self.layout = layout
     (layerOffsets, pageBytes) = layout.pageOffsets()
+    pages = []
     pageTable = .allocate(capacity: pageTableCapacity)
     pageTable.initialize(repeating: nil, count: pageTableCapacity)
+    for page in shared { append(page) }
+    count = shared.count * CacheLayout.pageTokens
   }
 
-  deinit {
-    for page in pages { page.deallocate() }
-    pageTable.deallocate()
-  }
+  deinit { pageTable.deallocate() }
 
   /// Bytes held by pages, whether all their rows are in use or not.
   package var allocatedBytes: Int { pages.count * pageBytes }
 
   /// Addresses of the pages, for tests that ask the allocator about them.
-  package var pageAddresses: [UnsafeRawPointer] { pages.map { UnsafeRawPointer($0) } }
+  package var pageAddresses: [UnsafeRawPointer] {
+    pages.compactMap { $0.bytes.baseAddress.map { UnsafeRawPointer($0) } }
+  }
 
-  /// Makes room for the rows of `tokens` tokens in all.
+  /// Makes room for the rows of `tokens` tokens in all, in pages of its own.
   package func reserve(tokens: Int) {
-    let needed = (tokens + CacheLayout.pageTokens - 1) / CacheLayout.pageTokens
-    while pages.count < needed {
-      let page = UnsafeMutablePointer<UInt8>.allocate(capacity: max(pageBytes, 1))
-      // Pages are saved whole; what this memory held before must not be.
-      page.initialize(repeating: 0, count: pageBytes)
-      if pages.count == pageTableCapacity { growPageTable() }
-      pageTable[pages.count] = UnsafePointer(page)
-      pages.append(page)
+    let needed = CacheLayout.pages(tokens: tokens)
+    while pages.count < needed { append(CachePage(byteCount: pageBytes)) }
+  }
+
+  /// Takes a page that nobody else holds for the tokens behind those there is room for.
+  package func append(_ page: CachePage) {
+    precondition(
+      page.bytes.count >= pageBytes, "a page of \(page.bytes.count) bytes for \(pageBytes)")
+    if pages.count == pageTableCapacity { growPageTable() }
+    pageTable[pages.count] = page.bytes.baseAddress.map {
+      UnsafePointer($0.assumingMemoryBound(to: UInt8.self))
     }
+    pages.append(page)
   }
 
   private func growPageTable() {
@@ -63,19 +70,32 @@ package final class KVCache {
     count += tokens
   }
 
-  /// Forgets the tokens from position `count` on and frees pages that hold none of the others.
+  /// Forgets the tokens from position `count` on and lets go of pages that hold none of the others. A page that others
+  /// read too is copied before its end is written anew.
   package func truncate(to count: Int) {
     precondition((0...self.count).contains(count), "truncate \(self.count) tokens to \(count)")
     self.count = count
-    let needed = (count + CacheLayout.pageTokens - 1) / CacheLayout.pageTokens
+    let needed = CacheLayout.pages(tokens: count)
     while pages.count > needed {
-      pages.removeLast().deallocate()
+      pages.removeLast()
       pageTable[pages.count] = nil
     }
+    guard count % CacheLayout.pageTokens > 0,
+      !isKnownUniquelyReferenced(&pages[pages.count - 1])
+    else { return }
+    let copy = pages.removeLast().copy()
+    append(copy)
+  }
+
+  private func address(ofPage index: Int) -> UnsafeMutablePointer<UInt8> {
+    guard let base = pages[index].bytes.baseAddress else {
+      preconditionFailure("page \(index) without memory")
+    }
+    return base.assumingMemoryBound(to: UInt8.self)
   }
 
   private func row(_ position: Int, layer: Int) -> UnsafeMutablePointer<UInt8> {
-    pages[position / CacheLayout.pageTokens] + layerOffsets[layer]
+    address(ofPage: position / CacheLayout.pageTokens) + layerOffsets[layer]
       + position % CacheLayout.pageTokens * layout.rowBytes(layer: layer)
   }
 
@@ -129,7 +149,8 @@ package final class KVCache {
   /// Clears the rows behind the last token, so that a saved page tells nothing of tokens that were taken back.
   package func clearUnusedRows() {
     let used = count % CacheLayout.pageTokens
-    guard used > 0, let page = pages.last else { return }
+    guard used > 0 else { return }
+    let page = address(ofPage: pages.count - 1)
     for layer in layout.layers.indices {
       let rowBytes = layout.rowBytes(layer: layer)
       (page + layerOffsets[layer] + used * rowBytes)
@@ -141,12 +162,12 @@ package final class KVCache {
   package func withPages<Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    for page in pages { try body(UnsafeRawBufferPointer(start: page, count: pageBytes)) }
+    for page in pages { try body(UnsafeRawBufferPointer(rebasing: page.bytes[..<pageBytes])) }
   }
 
   /// Bytes of the pages that `count` tokens take.
   package func pageBytes(tokens count: Int) -> Int {
-    (count + CacheLayout.pageTokens - 1) / CacheLayout.pageTokens * pageBytes
+    CacheLayout.pages(tokens: count) * pageBytes
   }
 
   /// Replaces the contents by pages that `withPages` gave for `count` tokens.
@@ -155,7 +176,9 @@ package final class KVCache {
   ) throws(Failure) {
     truncate(to: 0)
     reserve(tokens: count)
-    for page in pages { try fill(UnsafeMutableRawBufferPointer(start: page, count: pageBytes)) }
+    for page in pages {
+      try fill(UnsafeMutableRawBufferPointer(rebasing: page.bytes[..<pageBytes]))
+    }
     self.count = count
   }
 }

@@ -28,6 +28,12 @@ public struct ReasoningParser: Sendable {
       }
   }
 
+  /// Whether what comes next is reasoning, as far as is known.
+  public var isReasoning: Bool { state == .reasoningStart || state == .reasoning }
+
+  /// Whether the model may still begin to reason.
+  public var isUndecided: Bool { state == .undecided }
+
   public mutating func feed(_ text: String) -> [Piece] {
     guard state != .answer else { return Self.piece(.answer, Array(text.utf8)) }
     var pieces: [Piece] = []

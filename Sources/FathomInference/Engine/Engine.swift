@@ -1,0 +1,164 @@
+import FathomCore
+import FathomModels
+import Foundation
+import Synchronization
+
+/// Answers many requests at once with one model: every step runs a token of each answer and pieces of prompts together.
+///
+/// What shares a step never changes a result: an answer is bit for bit the one its request would get alone, whether its
+/// beginning was cached or not. The work runs on a thread of its own, never on Swift's cooperative pool.
+public final class Engine: Sendable {
+  public struct Options: Sendable {
+    public var runtime: RuntimeOptions
+    /// Requests that are answered at a time.
+    public var parallel = 8
+    /// Requests, and tokens of their prompts, that may wait.
+    public var waiting = 64
+    public var waitingTokens = 1_000_000
+    /// Memory for cached rows of all requests and of prefixes that are kept for later.
+    public var cacheBytes = 2 << 30
+    /// Tokens of one step, as far as requests being answered leave room for prompts.
+    public var stepTokens = 512
+    /// Events of one answer that may wait to be read, and for how long.
+    public var unreadEvents = 512
+    public var slowReaderSeconds = 30.0
+
+    public init(runtime: RuntimeOptions) { self.runtime = runtime }
+  }
+
+  public let model: LanguageModel
+  public let options: Options
+  /// Longest timeline of one request, tokens.
+  public let contextLimit: Int
+
+  private let mailbox = EngineMailbox()
+  private let board = EngineBoard()
+  private let nextID = Atomic<UInt64>(1)
+
+  /// - Throws: `InputError` if the options do not fit each other or the machine.
+  public init(_ model: LanguageModel, options: Options) throws {
+    self.model = model
+    self.options = options
+    let layout = model.model.cacheLayout(options.runtime.cacheType)
+    let limit = min(
+      options.runtime.contextLimit ?? .max, model.model.shape.maxPositionEmbeddings)
+    let blocks = min(options.cacheBytes / max(1, layout.pageBytes), 1 << 20)
+    guard blocks >= 2 else {
+      throw InputError(
+        "option cache-memory", expected: "at least \(2 * layout.pageBytes) bytes, two pages",
+        found: "\(options.cacheBytes)")
+    }
+    var configuration = Scheduler.Configuration(
+      blocks: blocks, running: options.parallel, contextLimit: limit)
+    configuration.stepTokens = options.stepTokens
+    configuration.waiting = options.waiting
+    configuration.waitingTokens = options.waitingTokens
+    contextLimit = configuration.contextLimit
+    let scheduler = Scheduler(configuration)
+    let compute = try options.runtime.compute()
+    let thread = Thread { [mailbox, board] in
+      EngineWorker(
+        model, options: options, layout: layout, scheduler: scheduler, compute: compute,
+        mailbox: mailbox, board: board
+      ).run()
+    }
+    thread.name = "fathom-engine"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  deinit { mailbox.post(.stop) }
+
+  /// Takes a request. Whether it can be served is its first event.
+  public func submit(_ request: EngineRequest) -> EngineAnswer {
+    let id = nextID.add(1, ordering: .relaxed).oldValue
+    let answer = EngineAnswer(id: id) { [mailbox] id in mailbox.post(.cancel(id)) }
+    mailbox.post(.submit(request, answer))
+    return answer
+  }
+
+  /// Fails all requests and stops the thread.
+  public func stop() { mailbox.post(.stop) }
+
+  public var statistics: EngineStatistics { board.statistics }
+}
+
+/// Where an engine's thread puts its figures for others to read.
+final class EngineBoard: Sendable {
+  private let latest = Mutex(EngineStatistics())
+
+  var statistics: EngineStatistics { latest.withLock { $0 } }
+
+  func show(_ statistics: EngineStatistics) { latest.withLock { $0 = statistics } }
+}
+
+/// What an engine has done since it began, and what it is doing.
+public struct EngineStatistics: Sendable {
+  public struct Slot: Sendable {
+    public var id: UInt64
+    public var promptTokens: Int
+    public var cachedTokens: Int
+    public var completionTokens: Int
+    public var isPrefilling: Bool
+  }
+
+  public var slots: [Slot] = []
+  public var waiting = 0
+  public var waitingTokens = 0
+  public var steps = 0
+  public var promptTokens = 0
+  public var cachedTokens = 0
+  public var completionTokens = 0
+  public var preemptions = 0
+  public var freeBlocks = 0
+  public var cachedBlocks = 0
+  public var pinnedBlocks = 0
+  /// Answers by how they ended.
+  public var ends: [String: Int] = [:]
+  /// Set once the network's files changed or broke; nothing is answered any more.
+  public var failure: String?
+
+  public init() {}
+
+  public var blocks: Int { freeBlocks + cachedBlocks + pinnedBlocks }
+}
+
+/// Messages to the engine's thread.
+final class EngineMailbox: @unchecked Sendable {  // `messages` is touched under the condition's lock only
+  enum Message {
+    case submit(EngineRequest, EngineAnswer)
+    case cancel(UInt64)
+    case stop
+  }
+
+  private let condition = NSCondition()
+  private var messages: [Message] = []
+
+  func post(_ message: Message) {
+    condition.withLock {
+      messages.append(message)
+      condition.signal()
+    }
+  }
+
+  /// All messages so far; waits for the first, up to a time if there is one.
+  func take(waiting: Wait) -> [Message] {
+    condition.lock()
+    defer { condition.unlock() }
+    switch waiting {
+    case .no: break
+    case .upTo(let seconds):
+      if messages.isEmpty { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+    case .forMessage:
+      while messages.isEmpty { condition.wait() }
+    }
+    defer { messages = [] }
+    return messages
+  }
+
+  enum Wait {
+    case no
+    case upTo(Double)
+    case forMessage
+  }
+}
