@@ -27,6 +27,11 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -39,6 +44,15 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    // What Hummingbird's interface is made of.
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
   ],
   targets: [
     // Layer 0: values and arithmetic.
@@ -67,6 +81,19 @@ let package = Package(
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels", "FathomTasks", yams,
       ]),
+    // Layer 4: answers for others.
+    layer(
+      "FathomServer",
+      [
+        "FathomCore", "FathomText", "FathomModels", "FathomInference", hummingbird, hummingbirdTLS,
+        crypto, .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      resources: [.copy("Page")]),
     // What people import, and what they type.
     layer(
       "Fathom",
@@ -75,7 +102,7 @@ let package = Package(
         "FathomText", "FathomModels", "FathomInference", "FathomTraining",
       ]),
     .executableTarget(
-      name: "FathomCommand", dependencies: ["Fathom", argumentParser],
+      name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
       swiftSettings: strictSwift),
 
     tests("FathomCoreTests", ["FathomCore"]),

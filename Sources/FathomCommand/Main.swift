@@ -64,7 +64,7 @@ struct FathomCommand: ParsableCommand {
     subcommands: [
       ChatCommand.self, RunCommand.self, InspectCommand.self, TokenizeCommand.self,
       RenderCommand.self, LogitsCommand.self, MapCommand.self, ConvertCommand.self,
-      BenchCommand.self, TrainCommand.self,
+      BenchCommand.self, TrainCommand.self, ServeCommand.self,
     ])
 
   /// - Throws: `InputError` that names the commands.

@@ -4,20 +4,12 @@ import Foundation
 
 /// The small model that this project trained, which comes with the package.
 ///
-/// Its weights are a resource of this target. `Bundle.module` would end the program where they are missing, so they
-/// are looked for here: a program that was copied without them says so and goes on.
+/// Its weights are a resource of this target.
 public enum BuiltInModel {
   /// What stands for it where a model is named.
   public static let name = "built-in"
 
-  /// What SwiftPM calls the folder of this target's resources.
-  package static let bundleName: String = {
-    #if canImport(Darwin)
-      "fathom_FathomInference.bundle"
-    #else
-      "fathom_FathomInference.resources"
-    #endif
-  }()
+  package static let bundleName = ResourceFolder.name(of: "FathomInference")
 
   /// Whether this build has it, where it can be found.
   public static var isThere: Bool { (try? folder()) != nil }
@@ -29,7 +21,7 @@ public enum BuiltInModel {
   ///
   /// - Throws: `InputError` that says what to do if the program was moved without its resources, or was built from sources
   ///   without weights.
-  public static func folder() throws -> String { try folder(in: places) }
+  public static func folder() throws -> String { try folder(in: ResourceFolder.places) }
 
   /// The checkpoint in the first of the places that has the resources of this target.
   package static func folder(in places: [URL]) throws -> String {
@@ -46,28 +38,7 @@ public enum BuiltInModel {
     }
     return folder
   }
-
-  /// Beside the program, in `share/fathom` of the prefix that it is installed in, and where bundles of apps and tests
-  /// keep their resources.
-  private static var places: [URL] {
-    var places: [URL] = []
-    // A link to the program may stand in another folder.
-    if let program = Bundle.main.executableURL?.resolvingSymlinksInPath() {
-      let folder = program.deletingLastPathComponent()
-      places = [folder, folder.deletingLastPathComponent().appending(path: "share/fathom")]
-    }
-    places += [Bundle.main.resourceURL, Bundle.main.bundleURL].compactMap { $0 }
-    #if canImport(Darwin)
-      let own = Bundle(for: BundleMarker.self)
-      places += [own.resourceURL, own.bundleURL.deletingLastPathComponent()].compactMap { $0 }
-    #endif
-    return places
-  }
 }
-
-#if canImport(Darwin)
-  private final class BundleMarker {}
-#endif
 
 extension LanguageModel {
   /// The built-in model: reasons over word problems, small tables, countdown and mapping programs, and no more.

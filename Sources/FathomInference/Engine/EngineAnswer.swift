@@ -24,6 +24,11 @@ public final class EngineAnswer: AsyncSequence, Sendable {
 
   public func cancel() { onCancel(id) }
 
+  /// Sends `waiting` to a reader who has nothing else to read.
+  public func nudge() {
+    if unreadCount == 0 { send(.waiting) }
+  }
+
   /// Events that nobody has read yet.
   var unreadCount: Int { unread.load(ordering: .relaxed) }
 

@@ -41,6 +41,8 @@ public enum EngineEvent: Sendable {
   case started(cachedTokens: Int)
   /// Tokens of the prompt that are done.
   case progress(done: Int)
+  /// Nothing has happened since somebody called `nudge`.
+  case waiting
   /// Probabilities of the prompt's tokens; nothing is known of the first.
   case promptScores([TokenScore?])
   case piece(AnswerPiece)

@@ -1,0 +1,164 @@
+import FathomCore
+import FathomInference
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Brings the events of answers to a client, as one body or as a stream, and cancels them when the client is gone.
+struct Replies {
+  let service: Service
+  let hangUp: HangUp
+
+  // MARK: One body
+
+  /// Waits for whole answers.
+  func collect(_ answers: [EngineAnswer]) async throws -> [CollectedAnswer] {
+    try await untilGone(answers) {
+      var collected: [CollectedAnswer] = []
+      do {
+        for answer in answers {
+          var whole = CollectedAnswer()
+          for await event in answer { try whole.add(event) }
+          collected.append(whole)
+          service.metrics.note(whole)
+        }
+      } catch {
+        for answer in answers { answer.cancel() }
+        throw error
+      }
+      return collected
+    }
+  }
+
+  // MARK: Streams
+
+  /// Sends frames as events come. Nothing is sent before all answers have been taken.
+  ///
+  /// - Parameter frames: what to send for an event of answer `index`; the last call has none, behind the ends of all.
+  func stream(
+    _ answers: [EngineAnswer],
+    frames: @escaping @Sendable (_ index: Int, _ event: EngineEvent?) -> [Frame]
+  ) async throws -> Response {
+    for answer in answers {
+      var iterator = answer.makeAsyncIterator()
+      if case .failed(let failure) = await iterator.next() {
+        for answer in answers { answer.cancel() }
+        throw failure
+      }
+    }
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
+        .xAccelBuffering: "no",
+      ],
+      body: ResponseBody { writer in
+        var output = writer
+        do {
+          try await untilGone(answers) {
+            try await nudging(answers) {
+              for await (index, event) in merged(answers) {
+                for frame in frames(index, event) { try await output.write(frame.buffer) }
+                if case .failed = event { throw StreamEnded() }
+              }
+              for frame in frames(0, nil) { try await output.write(frame.buffer) }
+            }
+          }
+        } catch is StreamEnded {
+          // The failure was told; the other answers are of no use.
+        } catch {
+          for answer in answers { answer.cancel() }
+          throw error
+        }
+        for answer in answers { answer.cancel() }
+        try await output.finish(nil)
+      })
+  }
+
+  private struct StreamEnded: Error {}
+
+  /// Events of all answers as they come.
+  private func merged(_ answers: [EngineAnswer]) -> AsyncStream<(Int, EngineEvent)> {
+    if answers.count == 1, let answer = answers.first {
+      // One answer is read no faster than the client reads.
+      return AsyncStream(unfolding: { [iterator = IteratorBox(answer)] in
+        await iterator.next().map { (0, $0) }
+      })
+    }
+    return AsyncStream { continuation in
+      let task = Task {
+        await withTaskGroup(of: Void.self) { group in
+          for (index, answer) in answers.enumerated() {
+            group.addTask { for await event in answer { continuation.yield((index, event)) } }
+          }
+        }
+        continuation.finish()
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  /// Has answers send signs of life while `body` runs.
+  private func nudging(_ answers: [EngineAnswer], _ body: () async throws -> Void) async throws {
+    let interval = Duration.seconds(service.options.keepAliveSeconds)
+    let task = Task {
+      while !Task.isCancelled {
+        try await Task.sleep(for: interval)
+        for answer in answers { answer.nudge() }
+      }
+    }
+    defer { task.cancel() }
+    try await body()
+  }
+
+  /// Runs `body`; cancels the answers when the client hangs up.
+  private func untilGone<Value>(
+    _ answers: [EngineAnswer], _ body: () async throws -> Value
+  ) async rethrows -> Value {
+    let place = hangUp.whenItHappens { for answer in answers { answer.cancel() } }
+    defer { hangUp.forget(place) }
+    return try await body()
+  }
+}
+
+/// An iterator that one task uses at a time.
+private final class IteratorBox: @unchecked Sendable {  // the stream that owns it is read by one task
+  private var iterator: EngineAnswer.AsyncIterator
+  init(_ answer: EngineAnswer) { iterator = answer.makeAsyncIterator() }
+  func next() async -> EngineEvent? { await iterator.next() }
+}
+
+/// One event of a stream.
+enum Frame {
+  case data(JSON)
+  /// With the name that Anthropic's clients look at.
+  case event(String, JSON)
+  case comment(String)
+  case done
+
+  var buffer: ByteBuffer {
+    switch self {
+    case .data(let json): ByteBuffer(string: "data: \(json.text())\n\n")
+    case .event(let name, let json): ByteBuffer(string: "event: \(name)\ndata: \(json.text())\n\n")
+    case .comment(let text): ByteBuffer(string: ": \(text)\n\n")
+    case .done: ByteBuffer(string: "data: [DONE]\n\n")
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static var xAccelBuffering: Self { name("X-Accel-Buffering") }
+  static var xRequestID: Self { name("X-Request-Id") }
+  static var xAPIKey: Self { name("X-Api-Key") }
+
+  /// A name that is known to be well-formed; `Allow` stands in where it is not.
+  private static func name(_ text: String) -> Self { Self(text) ?? .allow }
+}
+
+extension Response {
+  static func json(_ json: JSON, status: HTTPResponse.Status = .ok) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: json.text())))
+  }
+}

@@ -1,0 +1,38 @@
+import FathomCore
+import FathomInference
+import Hummingbird
+
+extension Routes {
+  /// `POST /v1/chat/completions`
+  @Sendable static func chatCompletion(_ call: Call) async throws -> Response {
+    let parameters = try ChatParameters(
+      chatCompletion: try Fields(call.json), service: call.service)
+    let request = try call.service.engineRequest(parameters)
+    let frames = ChatCompletionFrames(
+      parameters, promptTokens: request.prompt.count, service: call.service)
+    let answers = call.service.submit(request, count: parameters.count)
+    guard parameters.streams else {
+      return .json(frames.body(try await call.replies.collect(answers)))
+    }
+    return try await call.replies.stream(answers) { frames.frames($0, $1) }
+  }
+
+  /// `POST /v1/completions`
+  @Sendable static func completion(_ call: Call) async throws -> Response {
+    let parameters = try CompletionParameters(try Fields(call.json), service: call.service)
+    let frames = CompletionFrames(parameters, service: call.service)
+    let answers = parameters.prompts.flatMap { prompt in
+      var request = EngineRequest(
+        prompt: prompt, reading: .text(skipSpecial: true), options: parameters.options)
+      request.options.maxTokens = max(1, parameters.options.maxTokens ?? 1)
+      request.topScores = parameters.topScores
+      request.scoresPrompt = parameters.echoes
+      request.tenant = parameters.tenant
+      return call.service.submit(request, count: parameters.count)
+    }
+    guard parameters.streams else {
+      return .json(frames.body(try await call.replies.collect(answers)))
+    }
+    return try await call.replies.stream(answers) { frames.frames($0, $1) }
+  }
+}

@@ -1,0 +1,87 @@
+import FathomCore
+import FathomInference
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+
+/// An HTTP server for one model: DeepSeek's, OpenAI's and Anthropic's APIs, and a page to talk on.
+public struct Server: Sendable {
+  private let service: Service
+  private let options: ServerOptions
+  private let logger: Logger
+
+  /// - Throws: `InputError` for options that do not fit, or files that are missing.
+  public init(engine: Engine, options: ServerOptions, logger: Logger) throws {
+    try options.validate()
+    self.options = options
+    self.logger = logger
+    service = try Service(engine: engine, options: options)
+  }
+
+  /// Serves until the task's service group is asked to stop; then answers go on for a while, and the engine ends.
+  ///
+  /// - Parameter onReady: called with the port once requests are taken.
+  public func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
+    let configuration = ApplicationConfiguration(
+      address: .hostname(options.host, port: options.port), serverName: "fathom",
+      backlog: 1024)
+    let application = Application(
+      responder: Door(service), server: try transport(), configuration: configuration,
+      onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) }, logger: logger)
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [
+          .init(service: application),
+          .init(service: Drain(engine: service.engine, seconds: options.drainSeconds)),
+        ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+  }
+
+  private func transport() throws -> HTTPServerBuilder {
+    let seconds = options.headerSeconds
+    let http = HTTPServerBuilder.http1(
+      configuration: HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionWatch(headerSeconds: seconds)],
+        idleTimeout: .seconds(Int64(options.idleSeconds)),
+        httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+          maxHeaderFieldSize: 4 * options.headerBytes, maxHeaderListSize: 4 * options.headerBytes,
+          maxHeaderFieldCount: 1000)))
+    guard let certificate = options.certificate else { return http }
+    do {
+      let chain = try NIOSSLCertificate.fromPEMFile(certificate.chain).map {
+        NIOSSLCertificateSource.certificate($0)
+      }
+      let key = try NIOSSLPrivateKey(file: certificate.key, format: .pem)
+      return try .tls(
+        http,
+        tlsConfiguration: .makeServerConfiguration(
+          certificateChain: chain, privateKey: .privateKey(key)))
+    } catch {
+      throw InputError(
+        "options --tls-cert and --tls-key", expected: "a certificate chain and its key, PEM",
+        found: "\(error)")
+    }
+  }
+}
+
+/// Lets answers that have begun come to their end, for a while, when the server is asked to stop.
+private struct Drain: ServiceLifecycle.Service {
+  let engine: Engine
+  let seconds: Int
+
+  func run() async throws {
+    try await gracefulShutdown()
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {
+      let statistics = engine.statistics
+      if statistics.slots.isEmpty, statistics.waiting == 0 { break }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    engine.stop()
+  }
+}

@@ -1,0 +1,56 @@
+import FathomCore
+import FathomInference
+import FathomText
+import Foundation
+
+/// What all routes share: the model, its engine, and how the server was set up.
+final class Service: Sendable {
+  let engine: Engine
+  let options: ServerOptions
+  let metrics: ServerMetrics
+  let page: PageFiles
+  let startedAt = Int(Date().timeIntervalSince1970)
+
+  var language: LanguageModel { engine.model }
+  var vocabularySize: Int { language.model.shape.vocabSize }
+
+  init(engine: Engine, options: ServerOptions) throws {
+    self.engine = engine
+    self.options = options
+    metrics = ServerMetrics(prefix: options.metricsPrefix)
+    page = try PageFiles()
+  }
+
+  /// A conversation as an engine reads it.
+  func engineRequest(_ parameters: ChatParameters) throws -> EngineRequest {
+    let format = try language.chatFormat()
+    let (prompt, tokens) = try language.encode(parameters.request, parameters.rendering)
+    var request = EngineRequest(
+      prompt: tokens, reading: .chat(ResponseParser(format, after: prompt)),
+      options: parameters.options)
+    request.tenant = parameters.tenant
+    request.topScores = parameters.topScores
+    request.reasoningBudget = parameters.reasoningBudget
+    return request
+  }
+
+  /// Submits a request as often as asked for; each gets a seed of its own.
+  func submit(_ request: EngineRequest, count: Int = 1) -> [EngineAnswer] {
+    (0..<count).map { index in
+      var copy = request
+      copy.deadline = .now + .seconds(options.answerSeconds)
+      if let seed = request.options.sampling.seed {
+        copy.options.sampling.seed = seed &+ UInt64(index)
+      }
+      return engine.submit(copy)
+    }
+  }
+
+  /// Now, as APIs count it.
+  var now: Int { Int(Date().timeIntervalSince1970) }
+
+  /// A name that nothing else has.
+  static func id(_ prefix: String) -> String {
+    prefix + UUID().uuidString.replacing("-", with: "").lowercased()
+  }
+}
