@@ -39,6 +39,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Fathom", targets: ["Fathom"]),
+    .library(name: "FathomServer", targets: ["FathomServer"]),
     .executable(name: "fathom", targets: ["FathomCommand"]),
   ],
   dependencies: [

@@ -9,6 +9,12 @@ import NIOCore
 import NIOSSL
 import ServiceLifecycle
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// An HTTP server for one model: DeepSeek's, OpenAI's and Anthropic's APIs, and a page to talk on.
 public struct Server: Sendable {
   private let service: Service
@@ -29,7 +35,9 @@ public struct Server: Sendable {
   public func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
     let configuration = ApplicationConfiguration(
       address: .hostname(options.host, port: options.port), serverName: "fathom",
-      backlog: 1024)
+      backlog: 1024,
+      availableConnectionsDelegate: MaximumAvailableConnections(
+        Descriptors.connections(atMost: options.connections)))
     let application = Application(
       responder: Door(service), server: try transport(), configuration: configuration,
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) }, logger: logger)
@@ -37,7 +45,8 @@ public struct Server: Sendable {
       configuration: ServiceGroupConfiguration(
         services: [
           .init(service: application),
-          .init(service: Drain(engine: service.engine, seconds: options.drainSeconds)),
+          // What stands last is asked to stop first.
+          .init(service: Drain(service: service)),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
   }
@@ -69,19 +78,45 @@ public struct Server: Sendable {
   }
 }
 
-/// Lets answers that have begun come to their end, for a while, when the server is asked to stop.
+/// Lets answers that have begun come to their end, for a while, when the server is asked to stop; new requests are refused.
 private struct Drain: ServiceLifecycle.Service {
-  let engine: Engine
-  let seconds: Int
+  let service: Service
 
   func run() async throws {
     try await gracefulShutdown()
-    let end = ContinuousClock.now + .seconds(seconds)
-    while ContinuousClock.now < end {
-      let statistics = engine.statistics
-      if statistics.slots.isEmpty, statistics.waiting == 0 { break }
-      try await Task.sleep(for: .milliseconds(50))
+    service.isDraining.store(true, ordering: .relaxed)
+    let end = ContinuousClock.now + .seconds(service.options.drainSeconds)
+    var idleSince = ContinuousClock.now
+    // A request that just came through the door has a moment to reach the engine.
+    while ContinuousClock.now < end, ContinuousClock.now - idleSince < .milliseconds(200) {
+      let statistics = service.engine.statistics
+      if !statistics.slots.isEmpty || statistics.waiting > 0 { idleSince = .now }
+      try await Task.sleep(for: .milliseconds(20))
     }
-    engine.stop()
+    service.engine.stop()
   }
+}
+
+/// As many connections as there are file descriptors for: accepting more would only fail.
+enum Descriptors {
+  /// Raises the process's limit as far as it may, and says how many connections fit.
+  static func connections(atMost wanted: Int) -> Int {
+    var limits = rlimit()
+    #if canImport(Darwin)
+      let resource = RLIMIT_NOFILE
+    #else
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #endif
+    guard getrlimit(resource, &limits) == 0 else { return wanted }
+    let needed = rlim_t(wanted + reserved)
+    if limits.rlim_cur < needed {
+      limits.rlim_cur = min(needed, limits.rlim_max)
+      setrlimit(resource, &limits)
+      getrlimit(resource, &limits)
+    }
+    return max(1, min(wanted, Int(clamping: limits.rlim_cur) - reserved))
+  }
+
+  /// For weights, cache files, logs and the page.
+  private static let reserved = 48
 }

@@ -2,6 +2,7 @@ import FathomCore
 import FathomInference
 import FathomText
 import Foundation
+import Synchronization
 
 /// What all routes share: the model, its engine, and how the server was set up.
 final class Service: Sendable {
@@ -9,6 +10,8 @@ final class Service: Sendable {
   let options: ServerOptions
   let metrics: ServerMetrics
   let page: PageFiles
+  /// Set once the server is asked to stop.
+  let isDraining = Atomic(false)
   let startedAt = Int(Date().timeIntervalSince1970)
 
   var language: LanguageModel { engine.model }

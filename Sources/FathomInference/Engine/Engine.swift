@@ -124,7 +124,8 @@ public struct EngineStatistics: Sendable {
 }
 
 /// Messages to the engine's thread.
-final class EngineMailbox: @unchecked Sendable {  // `messages` is touched under the condition's lock only
+final class EngineMailbox: @unchecked Sendable {
+  // `messages` is touched under the condition's lock only.
   enum Message {
     case submit(EngineRequest, EngineAnswer)
     case cancel(UInt64)
@@ -133,12 +134,31 @@ final class EngineMailbox: @unchecked Sendable {  // `messages` is touched under
 
   private let condition = NSCondition()
   private var messages: [Message] = []
+  private var isClosed = false
 
   func post(_ message: Message) {
-    condition.withLock {
-      messages.append(message)
+    let isLate = condition.withLock {
+      if !isClosed { messages.append(message) }
       condition.signal()
+      return isClosed
     }
+    if isLate { refuse(message) }
+  }
+
+  /// Takes no more messages; requests among those that nobody took are refused.
+  func close() {
+    let left = condition.withLock {
+      isClosed = true
+      defer { messages = [] }
+      return messages
+    }
+    for message in left { refuse(message) }
+  }
+
+  private func refuse(_ message: Message) {
+    guard case .submit(_, let answer) = message else { return }
+    answer.send(.failed(.shutDown))
+    answer.end()
   }
 
   /// All messages so far; waits for the first, up to a time if there is one.

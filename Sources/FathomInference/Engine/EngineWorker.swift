@@ -44,6 +44,7 @@ final class EngineWorker {
         case .submit(let request, let answer): submit(request, answer)
         case .cancel(let id): end(id, .finished(.cancelled))
         case .stop:
+          mailbox.close()
           for id in Array(requests.keys) { end(id, .failed(.shutDown)) }
           return report()
         }

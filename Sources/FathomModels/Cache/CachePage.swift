@@ -2,7 +2,8 @@
 ///
 /// Sequences with a common beginning share its pages, and so does whoever keeps them for later. A page is written by the one
 /// sequence that holds it alone; once its last row is stored, nobody writes it again.
-package final class CachePage: @unchecked Sendable {  // shared only when complete, and then only read
+package final class CachePage: @unchecked Sendable {
+  // Shared only when complete, and then only read.
   package let bytes: UnsafeMutableRawBufferPointer
 
   package init(byteCount: Int) {

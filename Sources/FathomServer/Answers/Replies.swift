@@ -122,7 +122,8 @@ struct Replies {
 }
 
 /// An iterator that one task uses at a time.
-private final class IteratorBox: @unchecked Sendable {  // the stream that owns it is read by one task
+private final class IteratorBox: @unchecked Sendable {
+  // The stream that owns it is read by one task.
   private var iterator: EngineAnswer.AsyncIterator
   init(_ answer: EngineAnswer) { iterator = answer.makeAsyncIterator() }
   func next() async -> EngineEvent? { await iterator.next() }

@@ -28,6 +28,11 @@ struct BodyReader {
         return try await group.next() ?? nil
       } catch is NIOTooManyBytesError {
         throw tooLarge
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        // What the HTTP parser makes no sense of, or a client that hung up.
+        throw APIError.malformed("the body: expected what its headers say")
       }
     }
     guard let outcome else {

@@ -39,6 +39,11 @@ struct Door: HTTPResponder {
             "\(InputError.excerpt(path)): expected \(Self.methods(known)), found \(request.method)")
       }
       if !route.isOpen { try checkKey(request) }
+      if route.takesJSON, service.isDraining.load(ordering: .relaxed) {
+        throw APIError(
+          .serviceUnavailable, "the server is shutting down", code: "shutting_down",
+          retryAfterSeconds: 10)
+      }
       response = try await answer(request, route, requestID, context)
     } catch {
       response = reply(to: error, dialect, requestID)
