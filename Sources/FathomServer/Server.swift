@@ -26,7 +26,7 @@ public struct Server: Sendable {
     try options.validate()
     self.options = options
     self.logger = logger
-    service = try Service(engine: engine, options: options)
+    service = Service(engine: engine, options: options, page: try PageFiles())
   }
 
   /// Serves until the task's service group is asked to stop; then answers go on for a while, and the engine ends.

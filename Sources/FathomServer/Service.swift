@@ -17,11 +17,11 @@ final class Service: Sendable {
   var language: LanguageModel { engine.model }
   var vocabularySize: Int { language.model.shape.vocabSize }
 
-  init(engine: Engine, options: ServerOptions) throws {
+  init(engine: Engine, options: ServerOptions, page: PageFiles) {
     self.engine = engine
     self.options = options
+    self.page = page
     metrics = ServerMetrics(prefix: options.metricsPrefix)
-    page = try PageFiles()
   }
 
   /// A conversation as an engine reads it.
