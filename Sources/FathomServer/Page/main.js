@@ -28,6 +28,7 @@ const narrow = matchMedia("(max-width: 56rem)");
 
 /** What the server told about itself. */
 let facts = { models: [], props: {} };
+let toldUnsaved = false;
 
 const defaults = () => {
   try {
@@ -49,8 +50,8 @@ function startNew() {
 }
 
 async function openConversation(id, { push = true } = {}) {
-  if (!(await session.open(id))) return startNew();
-  if (push) history.pushState(null, "", `#${id}`);
+  if (!(await session.open(id))) session.startNew(defaults());
+  else if (push) history.pushState(null, "", `#${id}`);
   if (narrow.matches) setSidebar(false);
 }
 
@@ -264,6 +265,10 @@ session.on("finished", (run) => {
   sidebar.update();
 });
 session.on("saved", () => sidebar.update());
+session.on("unsaved", (error) => {
+  if (!toldUnsaved) notices.toast(`This conversation can’t be stored: ${error?.message ?? "the browser refuses"}. Export it to keep it.`, { isError: true });
+  toldUnsaved = true;
+});
 store.onForeignChange = () => sidebar.update();
 
 function updateAll() {

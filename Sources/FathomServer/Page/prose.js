@@ -6,16 +6,17 @@ import { blockTree } from "./markdown.js";
 /**
  * Markdown on the page, quick while it grows.
  *
- * All blocks but the last are finished: text that is added at the end can't change them. So each
+ * Once a line is complete, text that is added behind it changes the last block and none before. So each
  * update reads from the last block's first line on, and leaves the elements before it alone, selections
  * and scroll positions included.
  */
 export class Prose {
   element = document.createElement("div");
   #source = "";
-  #finishedLines = 0;
-  /** The last block's place among the element's children, and its view if it is code. */
-  #last = { index: 0, code: null };
+  /** How many lines and elements are finished. */
+  #finished = { lines: 0, elements: 0 };
+  /** The unfinished blocks on the page: what they were made of, and the view of code. @type {{key: string, code: CodeView | null}[]} */
+  #open = [];
 
   constructor() {
     this.element.className = "prose";
@@ -26,30 +27,37 @@ export class Prose {
     if (source === this.#source) return;
     if (!source.startsWith(this.#source)) this.#reset();
     this.#source = source;
-    const lines = source.split("\n");
-    const found = blocks(lines.slice(this.#finishedLines));
-    found.forEach((block, index) => this.#place(block, this.#last.index + (index === 0 ? 0 : 1)));
-    if (found.length > 0) this.#finishedLines += found.at(-1).start;
+    const lines = source.split("\n").slice(this.#finished.lines);
+    const found = blocks(lines);
+    this.#open = found.map((block, index) => this.#place(block, lines.slice(block.start, block.end).join("\n"), index));
+    while (this.element.children.length > this.#finished.elements + found.length) this.element.lastChild.remove();
+    const complete = blocks(lines.slice(0, -1));
+    if (complete.length < 2) return;
+    this.#finished.lines += complete.at(-1).start;
+    this.#finished.elements += complete.length - 1;
+    this.#open = this.#open.slice(complete.length - 1);
   }
 
   #reset() {
     this.element.replaceChildren();
-    this.#finishedLines = 0;
-    this.#last = { index: 0, code: null };
+    this.#finished = { lines: 0, elements: 0 };
+    this.#open = [];
   }
 
-  #place(block, index) {
-    const existing = this.element.children[index];
-    if (existing && block.type === "code" && this.#last.code && this.#last.index === index) {
-      this.#last.code.set(block.text, block.language);
-      return;
+  #place(block, text, index) {
+    const key = `${block.type} ${text}`;
+    const old = this.#open[index];
+    if (old?.key === key) return old;
+    if (old?.code && block.type === "code") {
+      // The same element goes on, so that its button keeps the focus and its text the scroll position.
+      old.code.set(block.text, block.language);
+      return { key, code: old.code };
     }
-    let code = null;
-    const tree = blockTree(block);
-    if (block.type === "code") code = new CodeView(block.text, block.language);
-    const element = code ? code.element : build(tree, { code: ({ text, language }) => new CodeView(text, language).element });
+    const code = block.type === "code" ? new CodeView(block.text, block.language) : null;
+    const element = code ? code.element : build(blockTree(block), { code: ({ text: inner, language }) => new CodeView(inner, language).element });
+    const existing = this.element.children[this.#finished.elements + index];
     if (existing) existing.replaceWith(element);
     else this.element.append(element);
-    this.#last = { index, code };
+    return { key, code };
   }
 }

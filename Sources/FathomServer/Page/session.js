@@ -11,7 +11,7 @@ import { readChunks } from "./stream.js";
  * Views call its verbs and listen to its events; no view changes a conversation by itself. An answer
  * keeps coming while another conversation is on screen. Events: `opened` (another conversation),
  * `changed` (its messages or branch), `progressed` (an answer grew; the run is passed), `finished`,
- * `saved`.
+ * `saved`, `unsaved` (the error is passed).
  *
  * @typedef {{conversation: Conversation, node: any, answer: Answer, controller: AbortController, comments: number, heard: boolean}} Run
  */
@@ -32,7 +32,7 @@ export class Session {
     this.#store = store;
   }
 
-  /** @param {"opened" | "changed" | "progressed" | "finished" | "saved"} event @param {(value?: any) => void} listener */
+  /** @param {"opened" | "changed" | "progressed" | "finished" | "saved" | "unsaved"} event @param {(value?: any) => void} listener */
   on(event, listener) {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
   }
@@ -116,8 +116,12 @@ export class Session {
     clearTimeout(this.#saving.get(conversation.id));
     this.#saving.delete(conversation.id);
     if (conversation.isEmpty) return;
-    await this.#store.save(conversation.record());
-    this.#emit("saved");
+    try {
+      await this.#store.save(conversation.record());
+      this.#emit("saved");
+    } catch (error) {
+      this.#emit("unsaved", error);
+    }
   }
 
   #saveSoon(conversation) {
@@ -205,7 +209,7 @@ export class Session {
     delete node.state;
     conversation.updated = Date.now();
     this.#runs.delete(node.id);
-    if (!run.discarded) await this.save(conversation).catch(() => {});
+    if (!run.discarded) await this.save(conversation);
     this.#emit("finished", run);
   }
 
