@@ -91,6 +91,11 @@ class Page:
         if wait:
             self.done()
 
+    def put(self, text):
+        """Sends text with line ends, which typing would take for the key that sends."""
+        self.js("const b = document.querySelector('#composer-box'); b.value = arguments[0]; b.dispatchEvent(new Event('input')); document.querySelector('#composer').requestSubmit()", text)
+        time.sleep(0.2)
+
     def phone_sends_by_button(self):
         return self.js("return matchMedia('(pointer: coarse)').matches")
 
@@ -231,7 +236,8 @@ def renders(page):
 
 def copies(page):
     page.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
-    page.ask("say: ```js\nlet a\n```")
+    page.put("say: ```js\nlet a\n```")
+    page.done()
     page.click(".code-copy")
     time.sleep(0.2)
     assert page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])") == "let a"
@@ -250,7 +256,7 @@ def sends_settings(page):
     page.find("#set-stop").send_keys("END\nSTOP")
     page.js("[...document.querySelectorAll('.panel-section label')].find(l => l.textContent === 'Off').click()")
     page.js("[...document.querySelectorAll('.panel-section label')].find(l => l.textContent === 'JSON object').click()")
-    page.js("const s = document.querySelector('#set-reasoning_effort'); s.value = 'high'; s.dispatchEvent(new Event('change'))")
+    page.js("const s = document.querySelector('#set-effort'); s.value = 'high'; s.dispatchEvent(new Event('change'))")
     page.click(".link-button")
     page.picture("settings")
     page.find("#set-seed").send_keys("x-")
@@ -423,9 +429,8 @@ def stays_harmless(page):
 def renames_searches_deletes(page):
     page.ask("say: needle in the hay")
     page.js("document.querySelector('.conversation [aria-label^=Rename]').click()")
-    box = page.find(".rename")
-    box.clear()
-    box.send_keys("Renamed by hand", Keys.ENTER)
+    page.find(".rename").send_keys(Keys.CONTROL + "a")
+    page.find(".rename").send_keys("Renamed by hand", Keys.ENTER)
     page.wait("return document.querySelector('.conversation-open')?.innerText === 'Renamed by hand'", "the new title")
     page.find(".search").send_keys("needle hay")
     page.wait("return document.querySelectorAll('.conversation').length === 1", "one found")
@@ -496,7 +501,7 @@ def obeys_keys(page):
         page.keys(Keys.TAB)
         name, ring = page.js("const e = document.activeElement; const l = e.closest('.segments label') ?? e.closest('.composer-box') ?? e; const s = getComputedStyle(e), t = getComputedStyle(l);"
                              "return [e.getAttribute('aria-label') ?? e.innerText, s.outlineStyle !== 'none' || t.outlineStyle !== 'none' || l !== e]")
-        if name:
+        if name and page.js("return document.activeElement !== document.body"):
             assert ring or name == "", f"{name} shows no focus"
         seen.add((name or "").strip())
     for name in ["New conversation", "Search conversations", "Settings", "Message", "Prompt and request", "Model", "More"]:
@@ -509,7 +514,7 @@ def is_labelled(page):
     unnamed = page.js("""
       const name = (e) => (e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.getAttribute('aria-labelledby') || e.innerText || e.title || '').trim();
       return [...document.querySelectorAll('button, input, select, textarea, a, dialog, [role], nav, aside, form, summary')]
-        .filter((e) => e.getClientRects().length && !e.closest('[aria-hidden=true]') && !['status', 'alert'].includes(e.getAttribute('role')) && !name(e)).map((e) => e.outerHTML.slice(0, 120))""")
+        .filter((e) => e.checkVisibility() && !e.closest('[aria-hidden=true]') && !['status', 'alert'].includes(e.getAttribute('role')) && !name(e)).map((e) => e.outerHTML.slice(0, 120))""")
     assert not unnamed, f"without a name: {unnamed}"
     doubles = page.js("const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i)")
     assert not doubles, f"ids twice: {doubles}"
@@ -613,8 +618,7 @@ def pictures(url, folder):
             name = f"{'dark' if dark else 'light'}-{'phone' if phone else 'wide'}"
             try:
                 page.picture(f"{name}-empty")
-                page.js("const b = document.querySelector('#composer-box'); b.value = 'Please showcase how latent attention saves memory'; b.dispatchEvent(new Event('input')); document.querySelector('#composer').requestSubmit()")
-                time.sleep(0.3)
+                page.put("Please showcase how latent attention saves memory")
                 page.done()
                 for place, top in [("top", 0), ("middle", 700), ("end", 1e6)]:
                     page.js("document.querySelector('#scroller').scrollTop = arguments[0]", top)

@@ -44,7 +44,7 @@ First: what is stored per token. With multi-head attention it is 2 * n_h * d_h v
 
 Then a short table, a piece of code, and the formula."""
 
-SHOWCASE = r"""Latent attention keeps **one small vector per token** instead of a key and a value for every head.[^1]
+SHOWCASE = r"""Latent attention keeps **one small vector per token** instead of a key and a value for every head.
 
 ## What is stored
 
@@ -283,6 +283,8 @@ class Handler(BaseHTTPRequestHandler):
             thought, answer, calls, finish = "I need the weather of both places.\n", "", WEATHER_CALLS, "tool_calls"
         elif "bad call" in question:
             thought, answer, calls, finish = "", "", [("call_x", "<img src=x onerror=window.hacked=30>", '{"half": "</code><script>window.hacked=31')], "tool_calls"
+        elif "error stream" in question or "connection lost" in question:
+            thought, answer = "", "This answer begins well and then, in the middle of a sentence, it"
         elif "slow" in question:
             thought, answer, pause = "", " ".join(f"word{n}" for n in range(400)), 0.03
         elif "essay" in question:

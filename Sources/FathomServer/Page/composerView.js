@@ -103,13 +103,13 @@ export class ComposerView {
     this.#meter.hidden = used === null;
     if (used === null) return;
     const share = length ? Math.min(used / length, 1) : 0;
-    this.#meterText.textContent = length ? `${count(used)} of ${count(length)} tokens` : `${count(used)} tokens`;
-    this.#meterFill.style.inlineSize = `${Math.max(share * 100, 1.5)}%`;
+    this.#meterText.textContent = length ? `${count(used)} / ${count(length)}` : `${count(used)} tokens`;
+    this.#meterFill.style.inlineSize = `max(${share * 100}%, 0.25rem)`;
     this.#meter.classList.toggle("full", share > 0.9);
     this.#meter.firstChild.hidden = !length;
     this.#meter.setAttribute("aria-valuenow", used);
     this.#meter.setAttribute("aria-valuemax", length ?? used);
-    this.#meter.setAttribute("aria-valuetext", this.#meterText.textContent);
-    this.#meter.title = share > 0.9 ? "The context is nearly full: the next answer may be cut off" : "How much of the model’s context this conversation takes";
+    this.#meter.setAttribute("aria-valuetext", length ? `${count(used)} of ${count(length)} tokens` : this.#meterText.textContent);
+    this.#meter.title = share > 0.9 ? "The context is nearly full: the next answer may be cut off" : `Context: ${count(used)}${length ? ` of ${count(length)}` : ""} tokens are taken by this conversation`;
   }
 }

@@ -99,7 +99,7 @@ export function inspectDialog({ title, request, response, prompt }) {
     panel.replaceChildren(isError ? h("p", { class: "answer-error-words", role: "alert" }, text) : new CodeView(text, language).element);
   };
   const json = (value) => async () => JSON.stringify(value, null, 2);
-  const views = [["Prompt", prompt, "prompt"], ["Request", json(request), "json"]];
+  const views = [["Prompt", prompt, "Prompt"], ["Request", json(request), "json"]];
   if (response) views.push(["Response", json(response), "json"]);
   const tabs = views.map(([name], index) => h("button", { type: "button", role: "tab", id: `tab-${index}`, onclick: () => show(index) }, name));
   const list = h("div", { class: "tabs", role: "tablist", "aria-label": "Views" }, ...tabs);

@@ -33,15 +33,18 @@ export class MessagesView {
     scroller.append(this.#list);
     scroller.after(this.#jump);
     this.#jump.hidden = true;
-    let lastTop = 0;
+    let last = { top: 0, height: 0, room: 0 };
     scroller.addEventListener("scroll", () => {
-      // Growing content also fires scroll events; only going up by hand lets go of the end.
+      const now = { top: scroller.scrollTop, height: scroller.scrollHeight, room: scroller.clientHeight };
+      // Content that shrinks scrolls as well; only going up by hand lets go of the end.
       if (this.#distance() < 32) this.#follows = true;
-      else if (scroller.scrollTop < lastTop - 2) this.#follows = false;
-      lastTop = scroller.scrollTop;
+      else if (now.top < last.top - 2 && now.height >= last.height && now.room <= last.room) this.#follows = false;
+      last = now;
       this.#jump.hidden = this.#distance() < 160;
     }, { passive: true });
-    new ResizeObserver(() => this.#follows && this.follow()).observe(this.#list);
+    const observer = new ResizeObserver(() => this.#follows && this.follow());
+    observer.observe(this.#list);
+    observer.observe(scroller);
     setInterval(() => this.#session.current?.answer.endedAt === null && this.progress(), 200);
   }
 

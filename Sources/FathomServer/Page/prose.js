@@ -2,6 +2,7 @@ import { blocks } from "./blocks.js";
 import { build } from "./build.js";
 import { CodeView } from "./codeView.js";
 import { blockTree } from "./markdown.js";
+import { stretchFences } from "./mathFont.js";
 
 /**
  * Markdown on the page, quick while it grows.
@@ -58,6 +59,7 @@ export class Prose {
     const existing = this.element.children[this.#finished.elements + index];
     if (existing) existing.replaceWith(element);
     else this.element.append(element);
+    if (!code && this.element.isConnected) stretchFences(element);
     return { key, code };
   }
 }

@@ -39,7 +39,7 @@ export class SidebarView {
     const item = (drawing, label, onclick, danger) => h("button", { type: "button", class: danger ? "menu-item danger" : "menu-item", onclick: () => { menu.open = false; onclick(); } }, drawing && icon(drawing), label);
     const menu = h("details", { class: "menu" }, h("summary", { class: "menu-button", "aria-label": "More", title: "More" }, icon("more")),
       h("div", { class: "menu-items" },
-        item("down", "Export all", act.exportAll), item("plus", "Import", () => file.click()), item("trash", "Delete all", act.removeAll, true), h("hr"),
+        item("download", "Export all", act.exportAll), item("upload", "Import", () => file.click()), item("trash", "Delete all", act.removeAll, true), h("hr"),
         item("key", "API key", act.key), item("help", "Keyboard shortcuts", act.help)));
     addEventListener("click", (event) => !menu.contains(event.target) && (menu.open = false));
     menu.addEventListener("keydown", (event) => {
@@ -83,6 +83,7 @@ export class SidebarView {
     }
     if (!list.length) groups.push(h("p", { class: "nothing" }, query ? "Nothing found." : "Conversations stay in this browser. They will be listed here."));
     this.#list.replaceChildren(...groups);
+    this.#rove(this.#list.querySelector("[aria-current]") ?? this.#list.querySelector(".conversation-open"));
     if (focused) this.#list.querySelector(`[data-id="${CSS.escape(focused)}"] .conversation-open`)?.focus();
   }
 
@@ -94,7 +95,7 @@ export class SidebarView {
         h("span", {}, title), this.#session.isRunning(summary.id) && h("i", { class: "running-dot", title: "An answer is coming in" })),
       h("span", { class: "conversation-tools" },
         iconButton("edit", `Rename ${title}`, () => this.#rename(summary)),
-        iconButton("down", `Export ${title}`, () => this.#act.exportOne(summary.id)),
+        iconButton("download", `Export ${title}`, () => this.#act.exportOne(summary.id)),
         iconButton("trash", `Delete ${title}`, () => this.#act.remove(summary))));
   }
 
@@ -124,7 +125,15 @@ export class SidebarView {
     const place = buttons.indexOf(document.activeElement);
     if (place < 0) return;
     event.preventDefault();
-    buttons[place + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+    const next = buttons[place + (event.key === "ArrowDown" ? 1 : -1)];
+    if (!next) return;
+    this.#rove(next);
+    next.focus();
+  }
+
+  /** One conversation is a stop for Tab; arrows go to the others. A list of hundreds is one stop. */
+  #rove(target) {
+    for (const button of this.#list.querySelectorAll(".conversation-open")) button.tabIndex = button === target ? 0 : -1;
   }
 }
 

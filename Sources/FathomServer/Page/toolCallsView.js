@@ -62,7 +62,7 @@ export class ToolCallsView {
       const { text, isJSON } = pretty(result);
       body.append(h("p", { class: "tool-caption" }, "Result"), new CodeView(text, isJSON ? "json" : "text").element);
     } else if (!isLive) {
-      box = h("textarea", { class: "tool-result", rows: 3, "aria-label": `Result of ${call.name}`, placeholder: "What the tool gives back, as text or JSON" });
+      box = h("textarea", { class: "tool-result", rows: 2, "aria-label": `Result of ${call.name}`, placeholder: "What the tool gives back, as text or JSON" });
       box.value = typed ?? "";
       box.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) this.#send();
