@@ -447,6 +447,21 @@ def renames_searches_deletes(page):
     page.wait("return document.querySelectorAll('.conversation').length === arguments[0]", "one less", before - 1)
 
 
+def follows_other_tabs(page):
+    page.ask("say: first tab")
+    first = page.driver.current_window_handle
+    address = page.driver.current_url
+    page.driver.switch_to.new_window("tab")
+    page.driver.get(address)
+    page.wait("return document.querySelector('.prose')?.innerText === 'first tab'", "the conversation in the second tab")
+    page.ask("say: second tab")
+    page.driver.close()
+    page.driver.switch_to.window(first)
+    page.wait("return document.querySelectorAll('.prose').length === 2 && document.querySelectorAll('.prose')[1].innerText === 'second tab'", "the first tab to follow")
+    page.ask("say: third")
+    assert len(page.all(".message")) == 6, "neither tab lost what the other said"
+
+
 def deletes_all(page):
     page.js("document.querySelector('.menu').open = true")
     page.js("[...document.querySelectorAll('.menu-item')].find(b => b.textContent === 'Delete all').click()")
@@ -601,10 +616,10 @@ def asks_for_the_key(mock, folder):
         mock.State.key = None
 
 
-ANY_MODEL = [sends_and_streams, themes, deletes_all]
+ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, stays_quick, deletes_all]
 SCRIPTED = [sends_and_streams, folds_thoughts, stops, regenerates_and_walks, edits_as_a_branch, keeps_over_reload, survives_reload_while_answering, renders, copies, sends_settings,
             calls_tools, shows_errors, waits_for_the_server, comes_back, shows_what_was_sent, themes, exports_and_imports, refuses_bad_files, stays_harmless,
-            renames_searches_deletes, obeys_keys, is_labelled, has_contrast, stays_quick, deletes_all]
+            renames_searches_deletes, follows_other_tabs, obeys_keys, is_labelled, has_contrast, stays_quick, deletes_all]
 # Statuses and broken connections are the browser's own lines in the console; the checks provoke them.
 PROVOKED = {"shows_errors": ["429", "400", "ERR_"], "comes_back": ["ERR_"], "stays_harmless": [], "has_contrast": ["400"], "calls_tools": []}
 

@@ -63,6 +63,11 @@ export class ComposerView {
     this.#box.focus();
   }
 
+  /** Takes the focus where that brings up no keyboard over half the screen. */
+  invite() {
+    if (!matchMedia("(pointer: coarse)").matches) this.focus();
+  }
+
   /** Another conversation: its draft comes back. */
   open() {
     this.#box.value = drafts.get(this.#draftName);

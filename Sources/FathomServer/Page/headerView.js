@@ -4,7 +4,7 @@ import { h, icon, iconButton } from "./dom.js";
 /** The line above the conversation: title, model, what is sent, settings. */
 export class HeaderView {
   #title = h("h1", { class: "conversation-title", tabindex: "-1" });
-  #model = h("select", { class: "pill model", "aria-label": "Model" });
+  #model = h("select", { class: "pill model", "aria-label": "Model", hidden: true });
   #inspect = h("a", { class: "text-link", href: paths.inspect, hidden: true }, icon("eye"), h("span", {}, "Look inside"));
   #settingsBadge = h("i", { class: "badge", hidden: true });
   #settings;

@@ -25,6 +25,7 @@ const server = new Server();
 const session = new Session(server, store);
 const notices = new Notices({ toasts: element("toasts"), banner: element("banner"), announcer: element("announcer") });
 const narrow = matchMedia("(max-width: 56rem)");
+const phone = matchMedia("(max-width: 30rem)");
 
 /** What the server told about itself. */
 let facts = { models: [], props: {} };
@@ -46,7 +47,7 @@ function startNew() {
   session.startNew(defaults());
   history.pushState(null, "", "#");
   if (narrow.matches) setSidebar(false);
-  composer.focus();
+  composer.invite();
 }
 
 async function openConversation(id, { push = true } = {}) {
@@ -119,6 +120,7 @@ function inspect(id) {
 
 function setSettings(open) {
   element("settings").hidden = !open;
+  coverStage();
   if (open) {
     settings.show(session.conversation.settings, facts.props.default_generation_settings);
     settings.focus();
@@ -134,9 +136,15 @@ function closeSettings() {
 function setSidebar(open) {
   document.body.classList.toggle("sidebar-closed", !open);
   element("sidebar").inert = !open;
+  coverStage();
   if (!narrow.matches) localStorage.setItem("fathom.sidebar", open ? "open" : "closed");
   if (open && narrow.matches) element("sidebar").querySelector(".new-chat").focus();
   updateHeader();
+}
+
+/** What a panel covers can't be reached by Tab either. */
+function coverStage() {
+  element("stage").inert = (narrow.matches && isSidebarOpen()) || (phone.matches && settings.isOpen);
 }
 
 const isSidebarOpen = () => !document.body.classList.contains("sidebar-closed");
@@ -179,7 +187,7 @@ const header = new HeaderView(element("header"), {
   model: (id) => {
     session.model = id;
     localStorage.setItem("fathom.model", id);
-    updateComposer();
+    updateAll();
   },
   prompt: () => inspect(),
   settings: () => (settings.isOpen ? closeSettings() : setSettings(true)),
@@ -269,7 +277,14 @@ session.on("unsaved", (error) => {
   if (!toldUnsaved) notices.toast(`This conversation can’t be stored: ${error?.message ?? "the browser refuses"}. Export it to keep it.`, { isError: true });
   toldUnsaved = true;
 });
-store.onForeignChange = () => sidebar.update();
+session.on("replaced", () => {
+  messages.open();
+  updateAll();
+});
+store.onForeignChange = (identifiers) => {
+  attempt(() => session.refresh(identifiers));
+  sidebar.update();
+};
 
 function updateAll() {
   updateHeader();
@@ -355,5 +370,5 @@ watchConnection(server, notices, loadFacts);
 setSidebar(!narrow.matches && localStorage.getItem("fathom.sidebar") !== "closed");
 if (!store.isLasting) notices.toast("This browser refuses to store conversations: they last until the tab closes.", { isError: true });
 if (!location.hash.slice(1) || !(await session.open(location.hash.slice(1)))) session.startNew(defaults());
-composer.focus();
+composer.invite();
 await loadFacts();

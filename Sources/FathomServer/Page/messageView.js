@@ -51,7 +51,7 @@ export class UserMessageView {
   /** Swaps the words for a box that holds them. */
   edit() {
     if (this.element.classList.contains("editing")) return;
-    const box = h("textarea", { class: "edit-box", "aria-label": "Edit message", rows: 3 });
+    const box = h("textarea", { class: "edit-box", "aria-label": "Edit message", rows: 1 });
     box.value = this.#node.content;
     const close = () => {
       form.replaceWith(this.#bubble);

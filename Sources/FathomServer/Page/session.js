@@ -9,7 +9,7 @@ import { readChunks } from "./stream.js";
  * What goes on: the conversation on screen and the answers that are coming in.
  *
  * Views call its verbs and listen to its events; no view changes a conversation by itself. An answer
- * keeps coming while another conversation is on screen. Events: `opened` (another conversation),
+ * keeps coming while another conversation is on screen. Events: `opened` (another conversation), `replaced` (the same, as another tab left it),
  * `changed` (its messages or branch), `progressed` (an answer grew; the run is passed), `finished`,
  * `saved`, `unsaved` (the error is passed).
  *
@@ -32,7 +32,7 @@ export class Session {
     this.#store = store;
   }
 
-  /** @param {"opened" | "changed" | "progressed" | "finished" | "saved" | "unsaved"} event @param {(value?: any) => void} listener */
+  /** @param {"opened" | "replaced" | "changed" | "progressed" | "finished" | "saved" | "unsaved"} event @param {(value?: any) => void} listener */
   on(event, listener) {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
   }
@@ -76,6 +76,16 @@ export class Session {
     }
     this.#emit("opened");
     return true;
+  }
+
+  /** Another tab changed these: what is on screen follows, unless an answer comes in here. @param {string[]} identifiers */
+  async refresh(identifiers) {
+    const { id } = this.conversation;
+    if (!identifiers.includes(id) || this.isRunning(id)) return;
+    const record = await this.#store.load(id);
+    if (!record || id !== this.conversation.id || this.isRunning(id)) return;
+    this.conversation = new Conversation(record);
+    this.#emit("replaced");
   }
 
   /** @param {string} id @param {string} title */
@@ -231,11 +241,11 @@ export class Session {
     } else if (error instanceof ServerError) {
       run.answer.error = { message: error.message, status: error.status, code: error.code, retryAfterSeconds: error.retryAfterSeconds };
     } else if (error instanceof Unreachable) {
-      run.answer.error = { message: error.message, code: "unreachable" };
+      run.answer.error = { message: error.message };
     } else if (error instanceof TypeError) {
       // What browsers throw when a connection breaks while a body is read.
       this.#server.onReach(false);
-      run.answer.error = { message: "The connection broke before the answer was complete.", code: "unreachable" };
+      run.answer.error = { message: "The connection broke before the answer was complete." };
     } else {
       run.answer.error = { message: String(error?.message ?? error) };
     }

@@ -11,12 +11,12 @@ const databaseName = "fathom";
 export class Store {
   #database;
   #channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("fathom.conversations");
-  /** Called when another tab changed something. */
-  onForeignChange = () => {};
+  /** Called when another tab changed something, with the identifiers; none means all. */
+  onForeignChange = (_identifiers) => {};
 
   constructor(database) {
     this.#database = database;
-    if (this.#channel) this.#channel.onmessage = () => this.onForeignChange();
+    if (this.#channel) this.#channel.onmessage = (event) => this.onForeignChange(event.data);
   }
 
   /** @returns {Promise<Store>} */
@@ -70,7 +70,7 @@ export class Store {
     } else {
       for (const record of records) this.#memory.set(record.id, structuredClone(record));
     }
-    this.#channel?.postMessage("changed");
+    this.#channel?.postMessage(records.map((record) => record.id));
   }
 
   /** @param {string} id */
@@ -82,7 +82,7 @@ export class Store {
       });
     }
     this.#memory.delete(id);
-    this.#channel?.postMessage("changed");
+    this.#channel?.postMessage([id]);
   }
 
   async deleteAll() {
@@ -93,7 +93,7 @@ export class Store {
       });
     }
     this.#memory.clear();
-    this.#channel?.postMessage("changed");
+    this.#channel?.postMessage([]);
   }
 
   /**

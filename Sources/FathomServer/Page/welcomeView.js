@@ -12,7 +12,7 @@ import { h } from "./dom.js";
 export function welcome(props, model, onAsk) {
   const given = Array.isArray(props.examples) ? props.examples.map(example).filter(Boolean) : [];
   const examples = (given.length ? given : fallbackExamples.map(example)).slice(0, 6);
-  const name = (props.model ?? model ?? "").toString().split("/").at(-1).slice(0, 80);
+  const name = (model ?? props.model ?? "").toString().split("/").at(-1).slice(0, 80);
   return h("div", { class: "welcome" },
     h("img", { src: "/page/logo.svg", alt: "", width: 52, height: 52 }),
     h("h2", {}, "What would you like to know?"),
