@@ -271,6 +271,7 @@ def sends_settings(page):
         assert body.get(name) == value, f"{name}: expected {value}, found {body.get(name)}"
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
     assert body["tools"][0]["function"]["name"] == "get_weather"
+    assert page.find(".prose .code-label").text == "JSON", "an answer that was asked for as JSON shows as code"
 
 
 def calls_tools(page):
@@ -322,6 +323,8 @@ def waits_for_the_server(page):
     page.done()
     page.ask("cut short")
     assert "token limit" in page.last(".numbers").text
+    page.ask("nothing")
+    assert "limit was reached before" in page.last(".status").text
 
 
 def comes_back(page):
@@ -590,8 +593,12 @@ def stays_quick(page):
     opened = page.js("const t = window.longest; window.longest = 0; return t")
     page.ask("showcase")
     answered = page.js("return window.longest")
-    print(f"      600 messages: longest pause {opened:.0f} ms opening, {answered:.0f} ms answering")
-    assert opened < 1500 and answered < 400, f"{opened} {answered}"
+    page.js("window.longest = 0")
+    page.ask("flood")
+    flooded = page.js("return window.longest")
+    assert page.js("return [...document.querySelectorAll('.prose')].at(-1).innerText.length") > 80_000
+    print(f"      600 messages: longest task {opened:.0f} ms opening, {answered:.0f} ms answering, {flooded:.0f} ms under 25,000 tokens at once (0: none above 50)")
+    assert opened < 1500 and answered < 400 and flooded < 800, f"{opened} {answered} {flooded}"
 
 
 def asks_for_the_key(mock, folder):

@@ -11,6 +11,7 @@ import argparse
 import json
 import pathlib
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -289,6 +290,11 @@ class Handler(BaseHTTPRequestHandler):
             thought, answer, pause = "", " ".join(f"word{n}" for n in range(400)), 0.03
         elif "essay" in question:
             thought, answer, pause = "", "\n\n".join(f"### Part {n}\n\n" + "The line sinks until it touches the ground. " * 12 for n in range(14)), 0
+        elif "flood" in question:
+            thought, pause = "", 0
+            answer = "```js\n" + "".join(f"let value{n} = f(\"{n}\") // {n}\n" for n in range(2000)) + "```\n\n" + "A *line* with `code` and $x^2$. " * 1200
+        elif "nothing" in question:
+            answer, finish = "", "length"
         elif "cut short" in question:
             thought, answer, finish = "", "This answer ends where the limit", "length"
         elif match := re.search(r"say: (.*)", last["content"], re.S):
@@ -325,11 +331,19 @@ class Handler(BaseHTTPRequestHandler):
         self.raw("data: [DONE]\n\n")
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A browser that closes a connection is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve(port=0, key=None):
     """Starts a server in the background. Returns it and its address."""
     State.key = key
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_address[1]}"
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { elements, outline } from "./fakeDom.js";
 import { build } from "../../Sources/FathomServer/Page/build.js";
@@ -66,4 +67,26 @@ test("no text makes an element or an attribute that is not on the list", () => {
 test("build drops what a renderer should never have asked for", () => {
   const element = build({ tag: "p", attributes: { onclick: "x", style: "x", id: "x", class: "c" }, children: [{ tag: "script", children: ["x"] }, { tag: "math", children: [{ tag: "maction", children: [] }, { tag: "a", attributes: { href: "https://a.example" }, children: [] }] }] });
   assert.equal(outline(element), '<p class="c"><math></math></p>');
+});
+
+const folder = new URL("../../Sources/FathomServer/Page/", import.meta.url);
+const files = readdirSync(folder);
+const read = (name) => readFileSync(new URL(name, folder), "utf8");
+
+test("the page loads all of its files and no other", () => {
+  const named = [...read("index.html").matchAll(/(?:href|src)="\/page\/([^"]+)"/g)].map(([, name]) => name);
+  assert.deepEqual([...new Set(named)].sort(), files.filter((name) => !/^(index|inspect).*|^inspect/.test(name)).sort());
+  for (const name of files.filter((file) => file.endsWith(".js"))) {
+    for (const [, target] of read(name).matchAll(/from "\.\/([^"]+)"/g)) assert.ok(files.includes(target), `${name} imports ${target}`);
+  }
+});
+
+test("no file writes HTML, evaluates text or names another server", () => {
+  for (const name of files) {
+    const text = read(name);
+    assert.doesNotMatch(text, /\.innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("style"/, name);
+    const addresses = [...text.matchAll(/https?:\/\/[\w.-]+/g)].map(([address]) => address).filter((address) => address !== "http://www.w3.org");
+    assert.deepEqual(addresses, [], name);
+    if (name.endsWith(".html")) assert.doesNotMatch(text, / style=| on\w+=|<style|<script>/, name);
+  }
 });

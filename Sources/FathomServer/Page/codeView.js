@@ -8,6 +8,7 @@ export class CodeView {
   #code = h("code");
   #label = h("span", { class: "code-label" });
   #text = "";
+  #pieces = [];
 
   /** @param {string} text @param {string} language as written after the fence */
   constructor(text, language) {
@@ -23,9 +24,11 @@ export class CodeView {
     this.#text = text;
     this.#label.textContent = languageLabel(language) || "Text";
     const pieces = text.length > colouredCharacters ? [{ kind: "plain", text }] : highlight(text, language);
-    this.#code.replaceChildren(...pieces.map(({ kind, text: part }) => {
-      if (kind === "plain") return document.createTextNode(part);
-      return h("span", { class: `code-${kind}` }, part);
-    }));
+    // Code that grows keeps the nodes of its beginning: making them again is what costs.
+    let same = 0;
+    while (same < pieces.length && this.#pieces[same]?.kind === pieces[same].kind && this.#pieces[same].text === pieces[same].text) same += 1;
+    while (this.#code.childNodes.length > same) this.#code.lastChild.remove();
+    this.#code.append(...pieces.slice(same).map(({ kind, text: part }) => (kind === "plain" ? document.createTextNode(part) : h("span", { class: `code-${kind}` }, part))));
+    this.#pieces = pieces;
   }
 }

@@ -109,9 +109,9 @@ export class Conversation {
     }
   }
 
-  /** A title from the first words, unless a person gave one. */
+  /** A title from the first words, unless there is one. */
   entitle() {
-    if (this.titled) return;
+    if (this.titled || this.title) return;
     const first = [...this.nodes.values()].find((node) => node.role === "user");
     const words = (first?.content ?? "").replace(/\s+/g, " ").trim();
     this.title = words.length > 60 ? `${words.slice(0, 60).replace(/\s\S*$/, "")}…` : words;

@@ -133,7 +133,7 @@ export class AnswerView {
       tokens: node.statistics?.reasoningTokens ?? null,
       isLive: Boolean(run) && !node.content && !node.toolCalls?.length,
     });
-    this.#prose.set(node.content);
+    this.#prose.set(asJSON(node) ? `${fence}json\n${node.content}` : node.content);
     this.#prose.element.hidden = !node.content;
     this.#prose.element.classList.toggle("growing", Boolean(run));
     const calls = node.toolCalls ?? [];
@@ -151,20 +151,21 @@ export class AnswerView {
     this.#reasoning.toggle();
   }
 
-  /** What goes on before the first token. */
+  /** What goes on before the first token, or that none came. */
   #showStatus(run) {
-    const text = run && run.answer.isEmpty ? statusText(run) : null;
+    const text = run ? (run.answer.isEmpty ? statusText(run) : null) : emptyText(this.#node);
     this.#status.hidden = !text;
+    this.#status.classList.toggle("still", !run);
     if (!text) return;
-    const { total, processed } = run.answer.progress ?? {};
+    const { total, processed } = run?.answer.progress ?? {};
     if (!this.#status.firstChild) {
       this.#status.append(h("span", { class: "status-dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span", { class: "status-text" }),
         h("progress", { class: "status-bar", "aria-label": "Reading the prompt" }));
     }
     const [, words, bar] = this.#status.children;
     words.textContent = text;
-    bar.hidden = !(total > 0);
-    if (total > 0) {
+    bar.hidden = !(run && total > 0);
+    if (!bar.hidden) {
       bar.max = total;
       bar.value = Math.min(processed ?? 0, total);
     }
@@ -196,6 +197,17 @@ export class AnswerView {
       iconButton("code", "Request and response", () => this.#act.inspect(node.id)),
     ].filter(Boolean));
   }
+}
+
+/** Longer than any fence a model writes. */
+const fence = "`".repeat(12);
+
+/** An answer that was asked for as JSON shows as code. */
+const asJSON = (node) => node.content !== "" && node.parameters?.response_format?.type === "json_object";
+
+function emptyText(node) {
+  if (node.content || node.toolCalls?.length || node.error || ["stopped", "interrupted"].includes(node.finish)) return null;
+  return node.finish === "length" && node.reasoning ? "The token limit was reached before the answer began." : "The answer is empty.";
 }
 
 function statusText(run) {
