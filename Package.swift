@@ -94,7 +94,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
-      resources: [.copy("Page")]),
+      resources: [.copy("Page"), .copy("openapi.json")]),
     // What people import, and what they type.
     layer(
       "Fathom",

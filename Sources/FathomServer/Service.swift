@@ -9,6 +9,8 @@ final class Service: Sendable {
   let engine: Engine
   let options: ServerOptions
   let metrics: ServerMetrics
+  /// Names the weights; what is needed for every chunk is made once.
+  let fingerprint: String
   let page: PageFiles
   /// Set once the server is asked to stop.
   let isDraining = Atomic(false)
@@ -21,6 +23,7 @@ final class Service: Sendable {
     self.engine = engine
     self.options = options
     self.page = page
+    fingerprint = engine.model.model.fingerprint
     metrics = ServerMetrics(prefix: options.metricsPrefix)
   }
 

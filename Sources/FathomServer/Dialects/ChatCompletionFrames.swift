@@ -34,7 +34,7 @@ final class ChatCompletionFrames: Sendable {
     .of([
       "id": .string(id), "object": .string("chat.completion"), "created": .integer(created),
       "model": .string(service.options.modelName),
-      "system_fingerprint": .string(service.language.model.fingerprint),
+      "system_fingerprint": .string(service.fingerprint),
       "choices": .array(
         answers.enumerated().map { index, answer in
           .of([
@@ -161,7 +161,7 @@ final class ChatCompletionFrames: Sendable {
     let chunk = JSON.of([
       "id": .string(id), "object": .string("chat.completion.chunk"), "created": .integer(created),
       "model": .string(service.options.modelName),
-      "system_fingerprint": .string(service.language.model.fingerprint),
+      "system_fingerprint": .string(service.fingerprint),
       "choices": .array(choices),
     ])
     return parameters.includesUsage ? chunk.merged(.of(["usage": usage ?? .null])) : chunk

@@ -103,7 +103,7 @@ final class CompletionFrames: Sendable {
     .of([
       "id": .string(id), "object": .string("text_completion"), "created": .integer(created),
       "model": .string(service.options.modelName),
-      "system_fingerprint": .string(service.language.model.fingerprint),
+      "system_fingerprint": .string(service.fingerprint),
       "choices": .array(choices),
     ])
   }

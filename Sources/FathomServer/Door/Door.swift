@@ -23,7 +23,9 @@ struct Door: HTTPResponder {
     let requestID = Self.requestID(of: request)
     let path = request.uri.path
     let known = Routes.all.filter { $0.matches(path) }
-    let route = known.first { $0.method == request.method }
+    // A HEAD is a GET whose body stays here.
+    let method = request.method == .head ? .get : request.method
+    let route = known.first { $0.method == method }
     let dialect =
       route?.dialect ?? (path.contains("messages") ? Dialect.anthropic : Dialect.openAI)
     var response: Response
@@ -60,6 +62,7 @@ struct Door: HTTPResponder {
       response.headers[.accessControlAllowOrigin] = origin
       response.headers[.vary] = "Origin"
     }
+    if request.method == .head { response.body = ResponseBody() }
     service.metrics.note(route: route?.path ?? "none", status: response.status.code)
     return response
   }

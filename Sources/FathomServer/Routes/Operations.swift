@@ -35,7 +35,7 @@ extension Routes {
       .of([
         "model": .string(service.options.modelName),
         "model_type": .string(language.model.shape.modelType),
-        "fingerprint": .string(language.model.fingerprint),
+        "fingerprint": .string(service.fingerprint),
         "context_length": .integer(service.engine.contextLimit),
         "chat_format": format.map { .string($0.name) } ?? .null,
         "reasons": .bool(format?.reasons ?? false),

@@ -4,13 +4,17 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The files of the chat page, read once at start.
+/// The files of the chat page and the description of the API, read once at start.
 struct PageFiles: Sendable {
   private let files: [String: ByteBuffer]
+  /// What the API is, for programs.
+  let description: ByteBuffer
 
   /// - Throws: `InputError` if the program was copied without its resources.
   init() throws {
-    let folder = try ResourceFolder.of(target: "FathomServer") + "/Page"
+    let resources = try ResourceFolder.of(target: "FathomServer")
+    description = ByteBuffer(bytes: try FileBytes.read(resources + "/openapi.json"))
+    let folder = resources + "/Page"
     var files: [String: ByteBuffer] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: folder)
     where !name.hasPrefix(".") {
@@ -56,5 +60,12 @@ extension Routes {
         .notFound, "\(InputError.excerpt(call.request.uri.path)): there is no such file")
     }
     return response
+  }
+
+  /// `GET /openapi.json`
+  @Sendable static func description(_ call: Call) async throws -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+      body: ResponseBody(byteBuffer: call.service.page.description))
   }
 }

@@ -36,7 +36,7 @@ enum Routes {
 
   private static let operations =
     gets(["/health", "/v1/health"], isOpen: true, health) + gets(["/metrics"], metrics)
-    + gets(["/props"], props) + gets(["/slots"], slots)
+    + gets(["/openapi.json"], description) + gets(["/props"], props) + gets(["/slots"], slots)
 
   private static let pages =
     gets(["/", "/index.html", "/page/*"], isOpen: true, page)
