@@ -27,6 +27,8 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -38,6 +40,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -59,7 +62,7 @@ let package = Package(
       "FathomInference",
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
-        "FathomModels",
+        "FathomModels", crypto,
       ], resources: [.copy("BuiltIn/model")]),
     layer(
       "FathomTraining",
