@@ -74,7 +74,8 @@ final class BlockFolder: Sendable {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
     var folder = system.open(root, key.folder, flags)
     if folder == -ENOENT, creating {
-      try BlockFailure.check("mkdir", BlockSystem.code(mkdirat(root, key.folder, 0o700)))
+      let made = BlockSystem.code(mkdirat(root, key.folder, 0o700))
+      if made != -EEXIST { try BlockFailure.check("mkdir", made) }
       try sync(root)
       folder = system.open(root, key.folder, flags)
     }

@@ -1,6 +1,6 @@
 /// Which blocks are on disk, in the order of their last use.
 ///
-/// About 130 bytes for each block. The order survives a restart in the times of the files: `stamp` is the time of the last
+/// About 150 bytes for each block. The order survives a restart in the times of the files: `stamp` is the time of the last
 /// use in microseconds, or one more than the latest stamp where a clock went back. So stamps only ever grow, and a
 /// wrong clock makes dates wrong but not the order.
 package struct BlockIndex: Sendable {

@@ -69,7 +69,10 @@ package final class BlockStore: Sendable {
     system: BlockSystem, report: @escaping @Sendable (String) -> Void
   ) throws {
     precondition(blockBytes > 0 && byteBudget >= 0, "\(blockBytes), \(byteBudget)")
-    self.directory = directory
+    // Opened again after failures, wherever the process has gone meanwhile.
+    let isRelative = !directory.isEmpty && !directory.hasPrefix("/")
+    self.directory =
+      isRelative ? FileManager.default.currentDirectoryPath + "/" + directory : directory
     self.identity = BlockFile.identity(identity)
     self.blockBytes = blockBytes
     self.byteBudget = byteBudget

@@ -122,6 +122,7 @@ import Testing
       // Rows of another size under our key, whole as far as their header says.
       let larger = try folder.store(blockBytes: 2 * Block.bytes)
       #expect(larger.load(Block.key(1), tokens: Block.tokens(1)) == nil)
+      #expect(folder.files.count == 2 && larger.statistics.damaged == 0)
       larger.save(
         Block.key(1), tokens: Block.tokens(1), page: Block.page(1, bytes: 2 * Block.bytes))
       larger.flush()

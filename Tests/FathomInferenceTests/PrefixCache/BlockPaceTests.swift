@@ -46,17 +46,30 @@ import Testing
         }
         store.flush()
       }
-      let loading = seconds {
-        for number in 0..<blocks {
-          let loaded = store.load(keys[number], tokens: Block.tokens(number))
-          #expect(loaded?.bytes.count == bytes)
+      func load() -> Double {
+        seconds {
+          for number in 0..<blocks {
+            let loaded = store.load(keys[number], tokens: Block.tokens(number))
+            #expect(loaded?.bytes.count == bytes)
+          }
         }
       }
+      let loading = load()
+      #if os(Linux)
+        for key in keys {
+          let file = open(Block.path(key, in: folder.path), O_RDONLY)
+          posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+          close(file)
+        }
+      #endif
+      let loadingFromDisk = load()
       func rate(_ seconds: Double) -> String {
         let perBlock = seconds / Double(blocks)
         return "\(Int(Double(bytes) / perBlock / 1e6)) MB/s, \(Int(perBlock * 1e6)) us a block"
       }
-      print("\(model) (\(bytes) bytes a block): saves \(rate(saving)); loads \(rate(loading))")
+      print(
+        "\(model.rawValue) (\(bytes) bytes a block): saves \(rate(saving)); loads \(rate(loading)), "
+          + "not in memory any more: \(rate(loadingFromDisk))")
     }
   }
 

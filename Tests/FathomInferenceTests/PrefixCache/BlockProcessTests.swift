@@ -93,6 +93,12 @@ import Testing
   @Test func `a file size limit of the process stops the writing, not the process`() async throws {
     try await StoreFolder.withWaiting { folder in
       await #expect(processExitsWith: .exitCode(7)) { [path = folder.path as String] in
+        // As on a main thread: whoever started the tests may have turned it off, and this one may block it.
+        signal(SIGXFSZ, SIG_DFL)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGXFSZ)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         var limit = rlimit(rlim_cur: 2048, rlim_max: 2048)
         #if canImport(Darwin)
           setrlimit(RLIMIT_FSIZE, &limit)

@@ -55,13 +55,12 @@ final class Reports: Sendable {
 
 /// A system whose calls fail when they are told to, and whose clocks stand still until moved.
 final class Faults: Sendable {
-  enum Call: String { case open, read, write, sync, rename }
+  enum Call: String { case look, open, read, write, sync, rename }
 
   private struct State {
     var codes: [Call: Int32] = [:]
     var monotonic = 0.0
     var wall: Int64 = 1_800_000_000_000_000
-    var opened: [String] = []
   }
   private let state = Mutex(State())
 
@@ -76,7 +75,8 @@ final class Faults: Sendable {
     var system = BlockSystem()
     let real = system
     system.open = { folder, name, flags in
-      if flags & O_ACCMODE != O_RDONLY, let code = self.code(.open) { return -code }
+      let call = flags & O_ACCMODE == O_RDONLY ? Call.look : .open
+      if let code = self.code(call) { return -code }
       return real.open(folder, name, flags)
     }
     system.read = { self.code(.read).map { -Int($0) } ?? real.read($0, $1, $2) }

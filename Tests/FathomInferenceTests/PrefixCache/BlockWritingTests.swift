@@ -56,6 +56,10 @@ import Testing
       store.save(block: 2)
       store.flush()
       #expect(!store.hits(block: 1) && store.hits(block: 2))
+      folder.faults.fail(.look, with: code)
+      #expect(!store.hits(block: 2) && store.contains(Block.key(2)))
+      folder.faults.fail(.look, with: nil)
+      #expect(store.hits(block: 2))
       #expect(store.statistics.isWritable && folder.reports.lines.isEmpty)
     }
   }
@@ -123,12 +127,22 @@ import Testing
       let first = try folder.store()
       first.save(block: 1)
       first.flush()
+      let temporary = folder.path(1).dropLast(5) + "9.tmp"
+      #expect(FileManager.default.createFile(atPath: String(temporary), contents: nil))
+      #expect(chmod(String(temporary), 0o600) == 0)
       let reports = Reports()
       let second = try BlockStore(
         directory: folder.path, identity: Block.identity, blockBytes: Block.bytes,
         byteBudget: Block.fileBytes, queueBytes: 1 << 20, system: folder.faults.system,
         report: reports.add)
+      func date() throws -> Date? {
+        try FileManager.default.attributesOfItem(atPath: folder.path(1))[.modificationDate] as? Date
+      }
+      let dateBefore = try date()
       #expect(second.hits(block: 1) && !second.statistics.isWritable)
+      second.flush()
+      #expect(try date() == dateBefore)
+      #expect(unlink(String(temporary)) == 0)
       for number in 2..<5 {
         second.save(block: number)
         second.flush()
