@@ -44,9 +44,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     // What Hummingbird's interface is made of.
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
@@ -74,7 +74,7 @@ let package = Package(
       "FathomInference",
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
-        "FathomModels",
+        "FathomModels", crypto,
       ], resources: [.copy("BuiltIn/model")]),
     layer(
       "FathomTraining",
