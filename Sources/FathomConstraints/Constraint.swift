@@ -24,9 +24,9 @@ public struct Constraint: Sendable {
   }
 
   /// The tokens that may come next. Stop tokens are among them only where `isComplete`.
-  public mutating func mask() -> TokenMask {
+  public func mask() -> TokenMask {
     hasStopped
-      ? TokenMask(vocabularySize: automaton.trie.vocabularySize) : automaton.mask(at: &position)
+      ? TokenMask(vocabularySize: automaton.trie.vocabularySize) : automaton.mask(at: position)
   }
 
   /// Goes on by a token; says whether the grammar allows it, and changes nothing if not.
@@ -49,7 +49,7 @@ public struct Constraint: Sendable {
 
   /// The bytes that come next in every text that goes on from here, `limit` of them at most: what
   /// a grammar dictates need not be computed by a model.
-  public mutating func forcedBytes(limit: Int = 256) -> [UInt8] {
-    hasStopped ? [] : automaton.forcedBytes(at: &position, limit: limit)
+  public func forcedBytes(limit: Int = 256) -> [UInt8] {
+    hasStopped ? [] : automaton.forcedBytes(at: position, limit: limit)
   }
 }

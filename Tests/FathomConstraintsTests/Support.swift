@@ -26,29 +26,12 @@ enum Vocabularies {
     return ConstraintCache(TokenTrie(tokenizer), stopTokens: [1])
   }()
   /// Letters, digits and brackets only: no vocabulary of a model, but one that cannot write it all.
-  static let poor: ConstraintCache? = {
-    let bytes = #" !"[]{}:,.-+0123456789abcdefghijklmnopqrstuvwxyz"#.utf8
-    var vocabulary = JSONObject()
-    for (index, byte) in bytes.enumerated() {
-      let name = byte == 0x20 ? "Ġ" : String(Character(Unicode.Scalar(byte)))
-      vocabulary[name] = .integer(index)
-    }
-    let document = JSON.object(
-      JSONObject([
-        "model": .object(
-          JSONObject([
-            "type": .string("BPE"), "vocab": .object(vocabulary), "merges": .array([]),
-          ])),
-        "pre_tokenizer": .object(
-          JSONObject([
-            "type": .string("ByteLevel"), "add_prefix_space": .bool(false),
-            "use_regex": .bool(true),
-          ])),
-        "decoder": .object(JSONObject(["type": .string("ByteLevel")])),
-        "added_tokens": .array([]),
-      ]))
-    guard let tokenizer = try? Tokenizer(json: document) else { return nil }
-    return ConstraintCache(TokenTrie(tokenizer), stopTokens: [])
+  static let poor: ConstraintCache = {
+    let bytes = Array(" \"[]{}:,.-+0123456789abcdefghijklmnopqrstuvwxyz".utf8)
+    return ConstraintCache(
+      TokenTrie(
+        bytes.enumerated().map { ([$1], Int32($0)) }, marks: [], vocabularySize: bytes.count),
+      stopTokens: [])
   }()
 
   static let all = [tiny, builtIn, v3].compactMap { $0 }
@@ -203,5 +186,13 @@ func refusal(_ body: @autoclosure () throws -> Grammar) -> InputError? {
     return nil
   } catch {
     return error as? InputError
+  }
+}
+
+extension Constraint {
+  /// Whether the next token may be this one.
+  func takes(_ token: Int32) -> Bool {
+    var copy = self
+    return copy.accept(token)
   }
 }

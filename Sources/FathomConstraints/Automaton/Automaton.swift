@@ -56,8 +56,9 @@ final class Automaton: Sendable {
   }
 
   /// The tokens that may come next. Stop tokens are among them where the text may end.
-  func mask(at position: inout Position) -> TokenMask {
-    memory.withLock { memory in
+  func mask(at position: Position) -> TokenMask {
+    var position = position
+    return memory.withLock { memory in
       find(&position, &memory)
       if let known = memory.masks[position.state] { return known }
       var mask = memory.machine.mask(from: position.state, trie)
@@ -91,8 +92,9 @@ final class Automaton: Sendable {
   }
 
   /// The bytes that have to come next, whatever else does: at most `limit`.
-  func forcedBytes(at position: inout Position, limit: Int) -> [UInt8] {
-    memory.withLock { memory in
+  func forcedBytes(at position: Position, limit: Int) -> [UInt8] {
+    var position = position
+    return memory.withLock { memory in
       find(&position, &memory)
       var bytes: [UInt8] = []
       var state = position.state

@@ -180,7 +180,7 @@ struct SchemaCompiler {
       var forms: [Expression] = []
       for index in schemas.indices {
         if let one = try part.part(keyword, index) {
-          forms.append(try rule(for: [one] + rest))
+          forms.append(try rule(for: rest + [one]))
         }
       }
       return .choice(forms)

@@ -24,30 +24,31 @@ public final class TokenTrie: Sendable {
   let hasByte: [Bool]
   private let bytes: [[UInt8]]
 
+  typealias Entry = (bytes: [UInt8], token: Int32)
+
   static let longestPlain = 32
 
-  public init(_ tokenizer: Tokenizer) {
-    vocabularySize = tokenizer.vocabularySize
+  public convenience init(_ tokenizer: Tokenizer) {
     let added = Set(tokenizer.addedTokens.map(\.id))
-    var bytes = [[UInt8]](repeating: [], count: tokenizer.vocabularySize)
-    var ordinary: [(bytes: [UInt8], token: Int32)] = []
-    var marks: [(bytes: [UInt8], token: Int32)] = []
-    for index in bytes.indices {
-      let id = Int32(index)
-      guard tokenizer.contains(id), !tokenizer.isSpecial(id) else { continue }
-      bytes[index] = tokenizer.bytes(of: id)
-      if added.contains(id) {
-        marks.append((bytes[index], id))
-      } else {
-        ordinary.append((bytes[index], id))
-      }
+    var ordinary: [Entry] = []
+    var marks: [Entry] = []
+    for id in 0..<Int32(tokenizer.vocabularySize)
+    where tokenizer.contains(id) && !tokenizer.isSpecial(id) {
+      let entry = (bytes: tokenizer.bytes(of: id), token: id) as Entry
+      if added.contains(id) { marks.append(entry) } else { ordinary.append(entry) }
     }
+    self.init(ordinary, marks: marks, vocabularySize: tokenizer.vocabularySize)
+  }
+
+  init(_ ordinary: [Entry], marks: [Entry], vocabularySize: Int) {
+    var bytes = [[UInt8]](repeating: [], count: vocabularySize)
+    for entry in ordinary + marks { bytes[Int(entry.token)] = entry.bytes }
     var hasByte = [Bool](repeating: false, count: 256)
     for entry in ordinary where entry.bytes.count == 1 { hasByte[Int(entry.bytes[0])] = true }
     var plain = [TokenMask](
-      repeating: TokenMask(vocabularySize: tokenizer.vocabularySize), count: Self.longestPlain + 1)
-    var rest: [(bytes: [UInt8], token: Int32)] = []
-    var long: [(over: Int, entries: [(bytes: [UInt8], token: Int32)])] = [(16, []), (8, []), (4, [])]
+      repeating: TokenMask(vocabularySize: vocabularySize), count: Self.longestPlain + 1)
+    var rest: [Entry] = []
+    var long: [(over: Int, entries: [Entry])] = [(16, []), (8, []), (4, [])]
     for entry in ordinary {
       if let count = PlainText.characterCount(entry.bytes), count <= Self.longestPlain {
         plain[count].insert(entry.token)
@@ -59,6 +60,7 @@ public final class TokenTrie: Sendable {
       }
     }
     for count in plain.indices.dropFirst() { plain[count].formUnion(plain[count - 1]) }
+    self.vocabularySize = vocabularySize
     self.bytes = bytes
     self.words = ByteTrie(ordinary)
     self.marks = ByteTrie(marks)
