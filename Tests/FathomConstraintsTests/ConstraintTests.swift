@@ -85,7 +85,8 @@ import Testing
   @Test func `masks are what trying every token finds`() throws {
     let cache = try #require(Vocabularies.tiny)
     let grammar = try schema(
-      #"{"type":"object","properties":{"text":{"type":"string","maxLength":9},"free":{"type":"string"},"n":{"type":"number"}},"required":["text"]}"#)
+      #"{"type":"object","properties":{"text":{"type":"string","maxLength":9},"free":{"type":"string"},"n":{"type":"number"}},"required":["text"]}"#
+    )
     var random = SplitMix(seed: 7)
     for _ in 0..<12 {
       var constraint = try Constraint(grammar, cache: cache)
@@ -126,10 +127,12 @@ import Testing
     }
     let weather = try call(
       "weather",
-      #"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}"#)
+      #"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}"#
+    )
     let add = try call(
       "add",
-      #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}},"required":["a","b"],"additionalProperties":false}"#)
+      #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}},"required":["a","b"],"additionalProperties":false}"#
+    )
     let grammar = try Grammar.sequence([
       .literal("<calls>"), .choice([weather, add, weather]), .literal("</calls>"),
     ])
@@ -161,7 +164,8 @@ import Testing
   }
 
   @Test func `an answer survives that its automaton forgets everything`() throws {
-    let grammar = try schema(#"{"type":"array","items":{"type":"array","items":{"type":"integer"}}}"#)
+    let grammar = try schema(
+      #"{"type":"array","items":{"type":"array","items":{"type":"integer"}}}"#)
     var machine = Machine(grammar.program)
     var state = machine.start
     for byte in "[[1,2],[3".utf8 { state = machine.step(state, byte: byte) }

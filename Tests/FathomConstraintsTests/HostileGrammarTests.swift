@@ -15,17 +15,32 @@ import Testing
       { try .regex(nested("(", "a", ")")) },
       { try .regex(String(repeating: "(", count: 10_000)) },
       { try .regex(nested("", "a", "{1}")) },
-      { try .regex("(a?){10000}(b?){10000}(c?){10000}(d?){10000}(e?){10000}(f?){10000}(g?){10000}") },
-      { try .gbnf("root ::= \(String(repeating: "(", count: deep))\"a\"\(String(repeating: ")", count: deep))") },
+      {
+        try .regex("(a?){10000}(b?){10000}(c?){10000}(d?){10000}(e?){10000}(f?){10000}(g?){10000}")
+      },
+      {
+        try .gbnf(
+          "root ::= \(String(repeating: "(", count: deep))\"a\"\(String(repeating: ")", count: deep))"
+        )
+      },
       { try .gbnf("root ::= \"a\"" + String(repeating: "*", count: deep)) },
       { try .gbnf((0..<20_000).map { "r\($0) ::= \"a\"\n" }.joined() + "root ::= r0") },
       { try .literal(String(repeating: "x", count: 1 << 20)) },
-      { try .jsonSchema(.object(JSONObject(["enum": .array((0..<1_000_000).map { .integer($0) })])), strict: true) },
+      {
+        try .jsonSchema(
+          .object(JSONObject(["enum": .array((0..<1_000_000).map { .integer($0) })])), strict: true)
+      },
       { try schema(#"{"type":"array","minItems":1000000000,"items":{"type":"string"}}"#) },
-      { try schema(#"{"type":"array","items":{"type":"array","minItems":9999,"items":{"type":"string","minLength":9998}}, "minItems":1000000}"#) },
+      {
+        try schema(
+          #"{"type":"array","items":{"type":"array","minItems":9999,"items":{"type":"string","minLength":9998}}, "minItems":1000000}"#
+        )
+      },
       {
         var document = JSON.object(JSONObject(["type": .string("null")]))
-        for _ in 0..<100 { document = .object(JSONObject(["type": .string("array"), "items": document])) }
+        for _ in 0..<100 {
+          document = .object(JSONObject(["type": .string("array"), "items": document]))
+        }
         return try .jsonSchema(document, strict: true)
       },
       {
@@ -35,7 +50,8 @@ import Testing
       },
       {
         let names = (0..<5000).map { ##""d\##($0)":{"$ref":"#/$defs/d\##($0 + 1)"}"## }
-        return try schema(##"{"$ref":"#/$defs/d0","$defs":{\##(names.joined(separator: ",")),"d5000":{}}}"##)
+        return try schema(
+          ##"{"$ref":"#/$defs/d0","$defs":{\##(names.joined(separator: ",")),"d5000":{}}}"##)
       },
     ]
     // A text of 10^15 characters, but a small grammar.
@@ -45,10 +61,12 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [
-    "(a+)+b", "(a|a)*b", "(a|aa)+$", "(.*)*x", "([a-z]+)*!", "(((a*)*)*)*b",
-    "([a-m]|[n-z])*[a-m][a-z]{300}", "(a?){400}a{400}", "(x{0,100}){0,100}y",
-  ])
+  @Test(
+    .timeLimit(.minutes(2)),
+    arguments: [
+      "(a+)+b", "(a|a)*b", "(a|aa)+$", "(.*)*x", "([a-z]+)*!", "(((a*)*)*)*b",
+      "([a-m]|[n-z])*[a-m][a-z]{300}", "(a?){400}a{400}", "(x{0,100}){0,100}y",
+    ])
   func `patterns that explode elsewhere are written to the end`(_ pattern: String) throws {
     let cache = try #require(Vocabularies.tiny)
     for seed in 0..<2 as Range<UInt64> {

@@ -99,7 +99,8 @@ import Testing
     let cache = Vocabularies.poor
     for seed in 0..<30 as Range<UInt64> {
       let grammar = try schema(
-        #"{"type":"object","properties":{"a":{"enum":["UPPER","low","Ü"]},"b":{"type":"string"}},"required":["a","b"]}"#)
+        #"{"type":"object","properties":{"a":{"enum":["UPPER","low","Ü"]},"b":{"type":"string"}},"required":["a","b"]}"#
+      )
       let text = String(decoding: try randomText(grammar, cache, seed: seed), as: UTF8.self)
       #expect(try JSON.parse(text)["a"] == .string("low"), "seed \(seed)")
     }

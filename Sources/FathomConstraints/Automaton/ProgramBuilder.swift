@@ -64,7 +64,8 @@ struct ProgramBuilder {
   private func tooLarge(_ what: String) -> InputError {
     InputError(
       rules.first?.name ?? "grammar",
-      expected: "a grammar of at most \(GrammarLimits.nodes) states and \(GrammarLimits.edges) edges",
+      expected:
+        "a grammar of at most \(GrammarLimits.nodes) states and \(GrammarLimits.edges) edges",
       found: "more \(what)")
   }
 

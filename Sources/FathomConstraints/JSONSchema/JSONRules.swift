@@ -121,7 +121,8 @@ enum JSONRules {
       forms.append(
         .sequence([
           element,
-          .repeated(.sequence([comma, element]), min: Swift.max(0, min - 1), max: max.map { $0 - 1 }),
+          .repeated(
+            .sequence([comma, element]), min: Swift.max(0, min - 1), max: max.map { $0 - 1 }),
           .rule(space), .text(close),
         ]))
     }

@@ -30,7 +30,8 @@ extension SchemaCompiler {
     }
     if let (expression, part, keyword) = content {
       let own = expression.characterCounts
-      guard own.min >= counts.min, counts.max.map({ most in own.max.map { $0 <= most } ?? false }) ?? true
+      guard own.min >= counts.min,
+        counts.max.map({ most in own.max.map { $0 <= most } ?? false }) ?? true
       else {
         throw InputError(
           part.place(keyword),

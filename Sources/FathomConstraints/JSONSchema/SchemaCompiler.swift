@@ -106,7 +106,8 @@ struct SchemaCompiler {
       }
       guard found.count <= Self.partLimit else {
         throw InputError(
-          part.pointer, expected: "at most \(Self.partLimit) schemas to hold at once", found: "more")
+          part.pointer, expected: "at most \(Self.partLimit) schemas to hold at once", found: "more"
+        )
       }
       if part.isExpanded { continue }
       let longer = path + [part.pointer]

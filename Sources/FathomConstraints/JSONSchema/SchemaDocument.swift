@@ -14,7 +14,8 @@ struct SchemaDocument {
     while let (value, depth, place) = pending.popLast() {
       guard depth <= GrammarLimits.depth else {
         throw InputError(
-          "#", expected: "a schema of at most \(GrammarLimits.depth) levels", found: "a deeper level")
+          "#", expected: "a schema of at most \(GrammarLimits.depth) levels",
+          found: "a deeper level")
       }
       guard place <= Self.placeBytes else {
         throw InputError(

@@ -73,7 +73,12 @@ struct SchemaFacts {
         guard let listed = keyword == "enum" ? stated.arrayValue : [stated] else {
           throw part.expected("an array of values", at: keyword)
         }
-        values = values.map { known in known.filter { listed.contains($0) } } ?? listed
+        guard let known = values else {
+          values = listed
+          continue
+        }
+        let texts = Set(listed.map { $0.text() })
+        values = known.filter { texts.contains($0.text()) }
       }
     }
     guard let listed = values else { return }

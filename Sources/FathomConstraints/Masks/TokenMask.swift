@@ -42,6 +42,8 @@ public struct TokenMask: Sendable, Equatable {
   }
 
   mutating func formUnion(_ other: TokenMask) {
-    for index in words.indices where index < other.words.count { words[index] |= other.words[index] }
+    for index in words.indices where index < other.words.count {
+      words[index] |= other.words[index]
+    }
   }
 }

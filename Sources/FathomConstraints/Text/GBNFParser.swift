@@ -18,7 +18,7 @@ struct GBNFParser {
   private var rules = [Rule(name: "root", expression: .nothing)]
   private var numbers: [String: Int] = [:]
   /// Where each name is first used, for the message if it is never defined.
-  private var uses: [(name: String, line: Int)] = []
+  private var uses: [(name: String, place: Int)] = []
   private var isDefined: Set<String> = []
 
   static func parse(_ text: String) throws -> [Rule] {
@@ -38,7 +38,12 @@ struct GBNFParser {
   }
 
   private var next: Unicode.Scalar? { place < scalars.count ? scalars[place] : nil }
-  private var line: Int { 1 + scalars[..<min(place, scalars.count)].count { $0 == "\n" } }
+  private var line: Int { line(at: place) }
+
+  /// Counted only for messages: doing it for each name would take the square of the text's length.
+  private func line(at place: Int) -> Int {
+    1 + scalars[..<min(place, scalars.count)].count { $0 == "\n" }
+  }
 
   private func unexpected(_ expectation: String) -> InputError {
     InputError(
@@ -73,13 +78,13 @@ extension GBNFParser {
   private mutating func document() throws {
     skipSpace(lines: true)
     while next != nil {
-      let start = line
+      let start = place
       let name = try name()
       skipSpace(lines: false)
       guard take("::=") else { throw unexpected("\"::=\" after \(InputError.excerpt(name))") }
       guard isDefined.insert(name).inserted else {
         throw InputError(
-          "grammar, line \(start)", expected: "each rule once",
+          "grammar, line \(line(at: start))", expected: "each rule once",
           found: "a second \(InputError.excerpt(name))")
       }
       skipSpace(lines: true)
@@ -93,7 +98,7 @@ extension GBNFParser {
     }
     if let missing = uses.first(where: { !isDefined.contains($0.name) }) {
       throw InputError(
-        "grammar, line \(missing.line)", expected: "a rule that is defined",
+        "grammar, line \(line(at: missing.place))", expected: "a rule that is defined",
         found: InputError.excerpt(missing.name))
     }
   }
@@ -168,13 +173,14 @@ extension GBNFParser {
         part = try alternatives(isNested: true)
         guard take(")") else { throw unexpected("\")\"") }
       case _ where Self.isNamePart(scalar):
-        let start = line
+        let start = place
         let name = try name()
         uses.append((name, start))
         part = .rule(try number(of: name))
       case "*", "+", "?", "{":
         throw InputError(
-          "grammar, line \(line)", expected: "something to repeat", found: "\"\(scalar)\" after nothing")
+          "grammar, line \(line)", expected: "something to repeat",
+          found: "\"\(scalar)\" after nothing")
       case "<", "!": throw unexpected("no token references, which are not supported,")
       default: break loop
       }
