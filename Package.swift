@@ -64,6 +64,7 @@ let package = Package(
     layer("FathomCheckpoints", ["CFathomKernels", "FathomCore", "FathomTensors"]),
     layer(
       "FathomText", ["FathomCore"], exclude: ["Tokenizer/generate_unicode_tables.py"]),
+    layer("FathomConstraints", ["FathomCore", "FathomText"]),
     layer("FathomMapping", ["FathomCore"]),
     layer("FathomTasks", ["FathomCore", "FathomTensors", "FathomMapping"]),
     // Layer 2: networks.
@@ -119,6 +120,7 @@ let package = Package(
     tests(
       "FathomTextTests", ["FathomCore", "FathomText", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
+    tests("FathomConstraintsTests", ["FathomCore", "FathomText", "FathomConstraints"]),
     tests("FathomMappingTests", ["FathomCore", "FathomMapping"]),
     tests("FathomTasksTests", ["FathomCore", "FathomMapping", "FathomTasks"]),
     tests(
