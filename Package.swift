@@ -75,7 +75,7 @@ let package = Package(
       "FathomInference",
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
-        "FathomModels", crypto,
+        "FathomModels", "FathomConstraints", crypto,
       ], resources: [.copy("BuiltIn/model")]),
     layer(
       "FathomTraining",
@@ -87,7 +87,8 @@ let package = Package(
     layer(
       "FathomServer",
       [
-        "FathomCore", "FathomText", "FathomModels", "FathomInference", hummingbird, hummingbirdTLS,
+        "FathomCore", "FathomText", "FathomModels", "FathomConstraints", "FathomInference",
+        hummingbird, hummingbirdTLS,
         crypto, .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import CFathomKernels
+import FathomConstraints
 import FathomTensors
 
 /// Picks tokens from logits, one after another, for one answer.
@@ -42,13 +43,18 @@ public struct Sampler: Sendable {
 
   /// Picks the next token of the answer and remembers it.
   ///
-  /// - Parameter logits: `[vocab]`, left as it is.
-  public mutating func pick(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+  /// - Parameters:
+  ///   - logits: `[vocab]`, left as it is.
+  ///   - mask: the tokens that may be picked, at least one; nil allows all.
+  public mutating func pick(
+    _ logits: UnsafeBufferPointer<Float>, allowed mask: TokenMask? = nil
+  ) -> Int32 {
     let token: Int32
-    if adjusts {
+    if adjusts || mask != nil {
       adjusted.removeAll(keepingCapacity: true)
       adjusted.append(contentsOf: logits)
-      adjust()
+      if adjusts { adjust() }
+      if let mask { forbid(allBut: mask) }
       var ready: [Float] = []
       swap(&ready, &adjusted)
       token = ready.withUnsafeBufferPointer { choose($0) }
@@ -59,6 +65,12 @@ public struct Sampler: Sendable {
     generated[token, default: 0] += 1
     picked += 1
     return token
+  }
+
+  private mutating func forbid(allBut mask: TokenMask) {
+    for token in adjusted.indices where !mask[Int32(truncatingIfNeeded: token)] {
+      adjusted[token] = -.infinity
+    }
   }
 
   private mutating func adjust() {

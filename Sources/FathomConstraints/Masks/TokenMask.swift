@@ -31,7 +31,7 @@ public struct TokenMask: Sendable, Equatable {
     return tokens
   }
 
-  mutating func insert(_ token: Int32) {
+  package mutating func insert(_ token: Int32) {
     guard token >= 0, Int(token) < words.count * 64 else { return }
     words[Int(token) / 64] |= 1 << UInt64(token % 64)
   }

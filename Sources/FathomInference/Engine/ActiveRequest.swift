@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomModels
 import FathomText
 
@@ -17,15 +18,24 @@ struct ActiveRequest {
   /// Tokens that come next whatever the model says.
   private var forced: ArraySlice<Int32> = []
   private let endOfReasoning: [Int32]
+  private var constraint: Constraint?
+  /// Whether the token that the grammar waits for has come.
+  private var hasTriggered = false
+  private let think: Int32?
   private let submitted = ContinuousClock.now
   private var startedAt: ContinuousClock.Instant?
   private var firstTokenAt: ContinuousClock.Instant?
   private var cachedTokens: Int?
 
-  init(_ request: EngineRequest, _ answer: EngineAnswer, tokenizer: Tokenizer) {
+  init(
+    _ request: EngineRequest, _ constraint: Constraint?, _ answer: EngineAnswer,
+    tokenizer: Tokenizer
+  ) {
     self.request = request
     self.answer = answer
     text = AnswerText(request.reading, options: request.options, tokenizer: tokenizer)
+    self.constraint = constraint
+    think = tokenizer.id(of: "<think>")
     sampler = Sampler(request.options.sampling, prompt: request.prompt)
     endOfReasoning =
       request.reasoningBudget == nil ? [] : tokenizer.encode("\n</think>\n\n")
@@ -51,17 +61,35 @@ struct ActiveRequest {
     {
       forced = endOfReasoning[...]
     }
-    let token = forced.popFirst() ?? sampler.pick(logits)
+    let token = forced.popFirst() ?? sampler.pick(logits, allowed: allowed)
     return (token, request.topScores.map { TokenScore(of: token, top: $0, in: logits) })
   }
 
-  /// Takes a picked token; `isOver` once a stop string is complete.
+  /// Whether the next token has to obey the grammar.
+  private var isConstrained: Bool {
+    guard constraint != nil, forced.isEmpty else { return false }
+    if case .token = request.grammarStart { return hasTriggered }
+    return !text.isReasoning
+  }
+
+  /// What may come next; a model that may still begin to reason may do that too.
+  private var allowed: TokenMask? {
+    guard isConstrained, var mask = constraint?.mask() else { return nil }
+    if text.isUndecided, answered.isEmpty, let think { mask.insert(think) }
+    return mask
+  }
+
+  /// Takes a picked token; `isOver` once a stop string or the grammar's text is complete.
   mutating func note(_ token: Int32, now: ContinuousClock.Instant)
     -> (events: [ResponseEvent], isOver: Bool)
   {
+    let begins = text.isUndecided && answered.isEmpty && token == think
+    if isConstrained, !begins { _ = constraint?.accept(token) }
+    if case .token(token) = request.grammarStart { hasTriggered = true }
     answered.append(token)
     if firstTokenAt == nil { firstTokenAt = now }
-    return text.append(token)
+    let (events, isOver) = text.append(token)
+    return (events, isOver || isConstrained && constraint?.mustStop == true)
   }
 
   /// The rest of the text, once.

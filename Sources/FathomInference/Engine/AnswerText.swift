@@ -7,8 +7,8 @@ struct AnswerText {
   private var stops: StopStrings
   private var parser: ResponseParser?
   private var isStopped = false
-  /// Whether the latest text was reasoning; what comes first is, if the prompt ends inside `<think>`.
-  private(set) var isReasoning = false
+  /// Follows all text, also what stop strings hold back.
+  private var place: ReasoningParser?
   private(set) var reasoningTokens = 0
 
   init(_ reading: EngineRequest.Reading, options: GenerationOptions, tokenizer: Tokenizer) {
@@ -20,15 +20,23 @@ struct AnswerText {
     case .chat(let parser):
       decoder = StreamingDecoder(tokenizer)
       self.parser = parser
-      isReasoning = parser.isReasoning
+      place = parser.reasoningState
     }
   }
+
+  /// Whether what comes next is reasoning.
+  var isReasoning: Bool { place?.isReasoning ?? false }
+
+  /// Whether the model may still begin to reason.
+  var isUndecided: Bool { place?.isUndecided ?? false }
 
   /// Takes the next token; `isOver` once a stop string is complete.
   mutating func append(_ token: Int32) -> (events: [ResponseEvent], isOver: Bool) {
     if isReasoning { reasoningTokens += 1 }
     guard !stopTokens.contains(token) else { return ([], false) }
-    let (text, stopped) = stops.append(decoder.append(token))
+    let piece = decoder.append(token)
+    _ = place?.feed(piece)
+    let (text, stopped) = stops.append(piece)
     isStopped = stopped
     return (read(text), stopped)
   }
@@ -47,9 +55,6 @@ struct AnswerText {
 
   private mutating func read(_ text: String) -> [ResponseEvent] {
     guard !text.isEmpty else { return [] }
-    guard parser != nil else { return [.content(text)] }
-    let events = parser?.feed(text) ?? []
-    isReasoning = parser?.isReasoning ?? false
-    return events
+    return parser?.feed(text) ?? [.content(text)]
   }
 }

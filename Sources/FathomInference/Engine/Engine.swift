@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomCore
 import FathomModels
 import Foundation
@@ -34,6 +35,18 @@ public final class Engine: Sendable {
   private let mailbox = EngineMailbox()
   private let board = EngineBoard()
   private let nextID = Atomic<UInt64>(1)
+  private let madeConstraints = Mutex<ConstraintCache?>(nil)
+
+  /// Grammars at work on the model's tokens; made when the first is asked for.
+  private var constraints: ConstraintCache {
+    madeConstraints.withLock { made in
+      let cache =
+        made
+        ?? ConstraintCache(TokenTrie(model.tokenizer), stopTokens: model.stopTokens.sorted())
+      made = cache
+      return cache
+    }
+  }
 
   /// - Throws: `InputError` if the options do not fit each other or the machine.
   public init(_ model: LanguageModel, options: Options) throws {
@@ -73,7 +86,14 @@ public final class Engine: Sendable {
   public func submit(_ request: EngineRequest) -> EngineAnswer {
     let id = nextID.add(1, ordering: .relaxed).oldValue
     let answer = EngineAnswer(id: id) { [mailbox] id in mailbox.post(.cancel(id)) }
-    mailbox.post(.submit(request, answer))
+    do {
+      // Compiled here, so that the others' steps do not wait for it.
+      let constraint = try request.grammar.map { try Constraint($0, cache: constraints) }
+      mailbox.post(.submit(request, constraint, answer))
+    } catch {
+      answer.send(.failed(.invalid("\(error)")))
+      answer.end()
+    }
     return answer
   }
 
@@ -127,7 +147,7 @@ public struct EngineStatistics: Sendable {
 final class EngineMailbox: @unchecked Sendable {
   // `messages` is touched under the condition's lock only.
   enum Message {
-    case submit(EngineRequest, EngineAnswer)
+    case submit(EngineRequest, Constraint?, EngineAnswer)
     case cancel(UInt64)
     case stop
   }
@@ -156,7 +176,7 @@ final class EngineMailbox: @unchecked Sendable {
   }
 
   private func refuse(_ message: Message) {
-    guard case .submit(_, let answer) = message else { return }
+    guard case .submit(_, _, let answer) = message else { return }
     answer.send(.failed(.shutDown))
     answer.end()
   }

@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomCore
 import FathomText
 
@@ -11,6 +12,14 @@ public struct EngineRequest: Sendable {
     case chat(ResponseParser)
   }
 
+  /// Where a grammar begins to hold.
+  public enum GrammarStart: Sendable, Equatable {
+    /// With the answer, behind reasoning if there is any.
+    case answer
+    /// Behind a token, if it ever comes.
+    case token(Int32)
+  }
+
   public var prompt: [Int32]
   public var reading: Reading
   public var options: GenerationOptions
@@ -22,6 +31,10 @@ public struct EngineRequest: Sendable {
   public var scoresPrompt = false
   /// Most tokens of reasoning; then the model has to answer.
   public var reasoningBudget: Int?
+  /// What the answer has to look like.
+  public var grammar: Grammar?
+  /// Where the grammar's text begins.
+  public var grammarStart = GrammarStart.answer
   /// When to give up, wherever the request stands.
   public var deadline: ContinuousClock.Instant?
 

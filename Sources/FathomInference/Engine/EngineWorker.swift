@@ -1,4 +1,5 @@
 import CFathomKernels
+import FathomConstraints
 import FathomCore
 import FathomModels
 import FathomTensors
@@ -41,7 +42,8 @@ final class EngineWorker {
     while true {
       for message in mailbox.take(waiting: wait) {
         switch message {
-        case .submit(let request, let answer): submit(request, answer)
+        case .submit(let request, let constraint, let answer):
+          submit(request, constraint, answer)
         case .cancel(let id): end(id, .finished(.cancelled))
         case .stop:
           mailbox.close()
@@ -60,8 +62,10 @@ final class EngineWorker {
 
   // MARK: Coming and going
 
-  private func submit(_ request: EngineRequest, _ answer: EngineAnswer) {
-    let active = ActiveRequest(request, answer, tokenizer: model.tokenizer)
+  private func submit(
+    _ request: EngineRequest, _ constraint: Constraint?, _ answer: EngineAnswer
+  ) {
+    let active = ActiveRequest(request, constraint, answer, tokenizer: model.tokenizer)
     do {
       if let failure = statistics.failure { throw EngineFailure.broken(failure) }
       try check(request)

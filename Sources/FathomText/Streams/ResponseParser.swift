@@ -23,11 +23,8 @@ public struct ResponseParser: Sendable {
     self.toolCalls = ToolCallParser(toolCalls)
   }
 
-  /// Whether what comes next is reasoning, as far as is known.
-  public var isReasoning: Bool { reasoning.isReasoning }
-
-  /// Whether the model may still begin to reason.
-  public var isUndecided: Bool { reasoning.isUndecided }
+  /// Where the answer stands between reasoning and what follows it.
+  public var reasoningState: ReasoningParser { reasoning }
 
   public mutating func feed(_ text: String) -> [ResponseEvent] {
     events(of: reasoning.feed(text))
