@@ -70,6 +70,7 @@ class Page:
         return self.all(selector)[-1]
 
     def click(self, selector, last=False):
+        self.wait("return document.querySelector(arguments[0])", selector, selector)
         element = self.last(selector) if last else self.find(selector)
         self.js("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
         ActionChains(self.driver).move_to_element(element).perform()
@@ -115,6 +116,7 @@ class Page:
             self.driver.save_screenshot(str(self.folder / f"{name}.png"))
 
     folder = None
+    scripted = True
 
     def check_logs(self, allow=()):
         """Console errors, policy violations and requests to others since the last look."""
@@ -593,12 +595,16 @@ def stays_quick(page):
     opened = page.js("const t = window.longest; window.longest = 0; return t")
     page.ask("showcase")
     answered = page.js("return window.longest")
+    print(f"      600 messages: longest task {opened:.0f} ms opening, {answered:.0f} ms answering (0: none above 50)")
+    assert opened < 1500 and answered < 400, f"{opened} {answered}"
+    if not page.scripted:
+        return
     page.js("window.longest = 0")
     page.ask("flood")
     flooded = page.js("return window.longest")
     assert page.js("return [...document.querySelectorAll('.prose')].at(-1).innerText.length") > 80_000
-    print(f"      600 messages: longest task {opened:.0f} ms opening, {answered:.0f} ms answering, {flooded:.0f} ms under 25,000 tokens at once (0: none above 50)")
-    assert opened < 1500 and answered < 400 and flooded < 800, f"{opened} {answered} {flooded}"
+    print(f"      25,000 tokens at once: longest task {flooded:.0f} ms")
+    assert flooded < 1000, flooded
 
 
 def asks_for_the_key(mock, folder):
@@ -677,7 +683,7 @@ def main():
     failures = 0
     page = Page(url) if checks else None
     for check in checks:
-        page.folder = options.screenshots
+        page.folder, page.scripted = options.screenshots, mock is not None
         start = time.monotonic()
         try:
             check(page)
@@ -694,8 +700,8 @@ def main():
         page.wait("return !!document.querySelector('.welcome .example')", "the first view")
     if page:
         page.close()
-    for name, run in [("asks_for_the_key", lambda: mock and asks_for_the_key(mock, options.screenshots)), ("pictures", lambda: options.screenshots and pictures(url, options.screenshots))]:
-        if wanted and name not in wanted:
+    for name, applies, run in [("asks_for_the_key", mock, lambda: asks_for_the_key(mock, options.screenshots)), ("pictures", options.screenshots, lambda: pictures(url, options.screenshots))]:
+        if not applies or (wanted and name not in wanted):
             continue
         try:
             run()

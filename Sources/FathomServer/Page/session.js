@@ -10,7 +10,8 @@ import { readChunks } from "./stream.js";
  *
  * Views call its verbs and listen to its events; no view changes a conversation by itself. An answer
  * keeps coming while another conversation is on screen. Events: `opened` (another conversation),
- * `replaced` (the same, as another tab left it), `changed` (its messages or branch), `progressed` (an answer grew; the run is passed), `finished`,
+ * `replaced` (the same, as another tab left it), `changed` (its messages or branch), `progressed` (an
+ * answer grew; the run is passed), `finished`,
  * `saved`, `unsaved` (the error is passed).
  *
  * @typedef {{conversation: Conversation, node: any, answer: Answer, controller: AbortController, comments: number, heard: boolean}} Run
