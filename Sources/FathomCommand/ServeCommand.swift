@@ -84,6 +84,17 @@ struct ServeCommand: ParsableCommand {
       valueName: "size"))
   var cacheMemory: ByteSize?
 
+  @Option(
+    help: ArgumentHelp(
+      "Folder where prefixes are kept between runs. (default: fathom/blocks in the user's cache folder)",
+      valueName: "folder"))
+  var cacheDir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Most bytes of prefixes on disk; 0 keeps none. (default: 8GiB)", valueName: "size"))
+  var cacheDisk: ByteSize?
+
   @Option(help: "Chat format; fathom render --help lists them. (default: the checkpoint's own)")
   var format: String?
 
@@ -110,9 +121,24 @@ struct ServeCommand: ParsableCommand {
     engineOptions.parallel = parallel
     engineOptions.waiting = queue
     if let cacheMemory { engineOptions.cacheBytes = cacheMemory.bytes }
+    let logger = logger
+    engineOptions.report = { logger.notice("\($0)") }
+    engineOptions.disk = disk(for: language)
     let engine = try Engine(language, options: engineOptions)
     let server = try Server(engine: engine, options: options(for: language), logger: logger)
     try serve(server, engine)
+  }
+
+  /// Each model has a folder of its own, so that servers of different models do not wait for each other.
+  private func disk(for language: LanguageModel) -> (directory: String, bytes: Int)? {
+    let bytes = cacheDisk?.bytes ?? 8 << 30
+    guard bytes > 0 else { return nil }
+    let environment = ProcessInfo.processInfo.environment
+    let caches =
+      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? (environment["HOME"] ?? NSTemporaryDirectory()) + "/.cache"
+    let folder = cacheDir ?? caches + "/fathom/blocks"
+    return ("\(folder)/\(language.model.fingerprint)", bytes)
   }
 
   private var logger: Logger {

@@ -37,7 +37,22 @@ final class Service: Sendable {
     request.tenant = parameters.tenant
     request.topScores = parameters.topScores
     request.reasoningBudget = parameters.reasoningBudget
+    try constrain(&request, parameters, format, prompt.reasoning)
     return request
+  }
+
+  private func constrain(
+    _ request: inout EngineRequest, _ parameters: ChatParameters, _ format: ChatFormat,
+    _ reasoning: ReasoningStart
+  ) throws {
+    if let (grammar, start) = try parameters.toolChoice.grammar(format, language.tokenizer) {
+      request.grammar = grammar
+      request.grammarStart = start
+    } else if let grammar = parameters.grammar {
+      request.grammar =
+        format.reasons && reasoning != .closed
+        ? try ResponseShape.behindReasoning(grammar) : grammar
+    }
   }
 
   /// Submits a request as often as asked for; each gets a seed of its own.

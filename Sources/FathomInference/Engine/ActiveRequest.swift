@@ -22,6 +22,8 @@ struct ActiveRequest {
   /// Whether the token that the grammar waits for has come.
   private var hasTriggered = false
   private let think: Int32?
+  /// Names of the whole blocks so far, where they are kept on disk.
+  private(set) var keys: [BlockKey] = []
   private let submitted = ContinuousClock.now
   private var startedAt: ContinuousClock.Instant?
   private var firstTokenAt: ContinuousClock.Instant?
@@ -45,6 +47,15 @@ struct ActiveRequest {
   func tokens(_ positions: Range<Int>) -> [Int32] {
     let prompt = request.prompt
     return positions.map { $0 < prompt.count ? prompt[$0] : answered[$0 - prompt.count] }
+  }
+
+  /// Names the blocks up to `count`; `root` is that of the tenant.
+  mutating func name(blocks count: Int, root: BlockKey) {
+    while keys.count < count {
+      let begin = keys.count * Scheduler.blockTokens
+      keys.append(
+        (keys.last ?? root).appending(tokens(begin..<begin + Scheduler.blockTokens)))
+    }
   }
 
   mutating func start(_ cache: KVCache, cachedTokens: Int, now: ContinuousClock.Instant) {

@@ -18,6 +18,10 @@ public final class Engine: Sendable {
     public var waitingTokens = 1_000_000
     /// Memory for cached rows of all requests and of prefixes that are kept for later.
     public var cacheBytes = 2 << 30
+    /// Where blocks of cached rows are kept between runs, and how many bytes of them; nil keeps none.
+    public var disk: (directory: String, bytes: Int)?
+    /// Takes single lines for the log.
+    public var report: @Sendable (String) -> Void = { _ in }
     /// Tokens of one step, as far as requests being answered leave room for prompts.
     public var stepTokens = 512
     /// Events of one answer that may wait to be read, and for how long.
@@ -68,11 +72,16 @@ public final class Engine: Sendable {
     configuration.waitingTokens = options.waitingTokens
     contextLimit = configuration.contextLimit
     let scheduler = Scheduler(configuration)
+    let store = try options.disk.map { disk in
+      try BlockStore(
+        directory: disk.directory, identity: Self.identity(model, options.runtime, layout),
+        blockBytes: layout.pageBytes, byteBudget: disk.bytes, report: options.report)
+    }
     let compute = try options.runtime.compute()
     let thread = Thread { [mailbox, board] in
       EngineWorker(
         model, options: options, layout: layout, scheduler: scheduler, compute: compute,
-        mailbox: mailbox, board: board
+        mailbox: mailbox, board: board, store: store
       ).run()
     }
     thread.name = "fathom-engine"
@@ -81,6 +90,17 @@ public final class Engine: Sendable {
   }
 
   deinit { mailbox.post(.stop) }
+
+  /// What cached rows depend on besides tokens.
+  private static func identity(
+    _ model: LanguageModel, _ runtime: RuntimeOptions, _ layout: CacheLayout
+  ) -> [UInt8] {
+    let parts = [
+      "rows 1", model.model.fingerprint, runtime.cacheType.rawValue, runtime.attention.rawValue,
+      runtime.activations.rawValue, "\(layout.layers)",
+    ]
+    return Array(parts.joined(separator: "\n").utf8)
+  }
 
   /// Takes a request. Whether it can be served is its first event.
   public func submit(_ request: EngineRequest) -> EngineAnswer {
@@ -133,6 +153,7 @@ public struct EngineStatistics: Sendable {
   public var freeBlocks = 0
   public var cachedBlocks = 0
   public var pinnedBlocks = 0
+  public var disk: DiskStatistics?
   /// Answers by how they ended.
   public var ends: [String: Int] = [:]
   /// Set once the network's files changed or broke; nothing is answered any more.
@@ -143,11 +164,24 @@ public struct EngineStatistics: Sendable {
   public var blocks: Int { freeBlocks + cachedBlocks + pinnedBlocks }
 }
 
+/// What the disk tier of the prefix cache holds and did, in blocks of 64 tokens.
+public struct DiskStatistics: Sendable, Equatable {
+  public var hits = 0
+  public var misses = 0
+  public var saved = 0
+  public var dropped = 0
+  public var files = 0
+  public var bytes = 0
+  public var isWritable = false
+}
+
 /// Messages to the engine's thread.
 final class EngineMailbox: @unchecked Sendable {
   // `messages` is touched under the condition's lock only.
   enum Message {
     case submit(EngineRequest, Constraint?, EngineAnswer)
+    /// What was on disk of a request's beginning.
+    case loaded(DiskPrefix)
     case cancel(UInt64)
     case stop
   }
@@ -176,7 +210,12 @@ final class EngineMailbox: @unchecked Sendable {
   }
 
   private func refuse(_ message: Message) {
-    guard case .submit(_, _, let answer) = message else { return }
+    let answer: EngineAnswer
+    switch message {
+    case .submit(_, _, let new): answer = new
+    case .loaded(let prefix): answer = prefix.active.answer
+    case .cancel, .stop: return
+    }
     answer.send(.failed(.shutDown))
     answer.end()
   }

@@ -14,6 +14,10 @@ final class EngineWorker {
   private let compute: Compute
   private let mailbox: EngineMailbox
   private let board: EngineBoard
+  private let store: BlockStore?
+  private let reader: DiskReader?
+  /// Requests whose beginnings are being read; true once they were cancelled.
+  private var reading: [UInt64: Bool] = [:]
   private let workspace = Workspace()
   private let clock = ContinuousClock()
   private var scheduler: Scheduler
@@ -24,7 +28,7 @@ final class EngineWorker {
 
   init(
     _ model: LanguageModel, options: Engine.Options, layout: CacheLayout, scheduler: Scheduler,
-    compute: Compute, mailbox: EngineMailbox, board: EngineBoard
+    compute: Compute, mailbox: EngineMailbox, board: EngineBoard, store: BlockStore?
   ) {
     self.model = model
     self.options = options
@@ -33,6 +37,8 @@ final class EngineWorker {
     self.compute = compute
     self.mailbox = mailbox
     self.board = board
+    self.store = store
+    reader = store.map { DiskReader($0) }
     pages = Array(repeating: nil, count: scheduler.configuration.blocks)
     report()
   }
@@ -44,10 +50,14 @@ final class EngineWorker {
         switch message {
         case .submit(let request, let constraint, let answer):
           submit(request, constraint, answer)
-        case .cancel(let id): end(id, .finished(.cancelled))
+        case .loaded(let prefix): take(prefix)
+        case .cancel(let id):
+          if reading[id] != nil { reading[id] = true }
+          end(id, .finished(.cancelled))
         case .stop:
           mailbox.close()
           for id in Array(requests.keys) { end(id, .failed(.shutDown)) }
+          store?.close()
           return report()
         }
       }
@@ -69,20 +79,76 @@ final class EngineWorker {
     do {
       if let failure = statistics.failure { throw EngineFailure.broken(failure) }
       try check(request)
-      do {
-        try scheduler.submit(
-          answer.id, tokens: request.prompt, tenant: request.tenant,
-          sharesPrefix: !request.scoresPrompt)
-      } catch {
-        throw EngineFailure(error)
-      }
-      requests[answer.id] = active
-      answer.send(.accepted)
+      if !readFromDisk(active) { try line(up: active) }
     } catch {
-      let failure = error as? EngineFailure ?? .invalid("\(error)")
-      count(end: "refused")
-      answer.send(.failed(failure))
-      answer.end()
+      refuse(answer, error)
+    }
+  }
+
+  private func line(up active: ActiveRequest) throws {
+    let (request, answer) = (active.request, active.answer)
+    do {
+      try scheduler.submit(
+        answer.id, tokens: request.prompt, tenant: request.tenant,
+        sharesPrefix: !request.scoresPrompt)
+    } catch {
+      throw EngineFailure(error)
+    }
+    requests[answer.id] = active
+    answer.send(.accepted)
+  }
+
+  private func refuse(_ answer: EngineAnswer, _ error: any Error) {
+    count(end: "refused")
+    answer.send(.failed(error as? EngineFailure ?? .invalid("\(error)")))
+    answer.end()
+  }
+
+  // MARK: Disk
+
+  /// Has a request's beginning read from disk, if more of it is there than in memory.
+  private func readFromDisk(_ active: ActiveRequest) -> Bool {
+    guard let store, let reader, !active.request.scoresPrompt else { return false }
+    var active = active
+    let prompt = active.request.prompt
+    let blocks = (prompt.count - 1) / Scheduler.blockTokens
+    active.name(blocks: blocks, root: store.root(tenant: active.request.tenant))
+    let cached = scheduler.cachedBlocks(of: prompt, tenant: active.request.tenant)
+    guard cached < blocks, store.contains(active.keys[cached]) else { return false }
+    reading[active.answer.id] = false
+    let room = scheduler.freeBlocks + scheduler.cachedBlocks - cached
+    reader.load(DiskPrefix(active: active, first: cached), atMost: room, into: mailbox)
+    return true
+  }
+
+  /// Puts blocks that were read beside those in memory, and the request in line.
+  private func take(_ prefix: DiskPrefix) {
+    let (active, answer) = (prefix.active, prefix.active.answer)
+    guard reading.removeValue(forKey: answer.id) == false else {
+      count(end: FinishReason.cancelled.rawValue)
+      answer.send(.finished(.cancelled, active.finalStatistics(now: clock.now), seed: 0))
+      return answer.end()
+    }
+    for (index, page) in prefix.pages.enumerated() {
+      let block = scheduler.adopt(
+        index: prefix.first + index, of: active.request.prompt, tenant: active.request.tenant)
+      guard let block else { continue }
+      pages[block] = page
+    }
+    do { try line(up: active) } catch { refuse(answer, error) }
+  }
+
+  /// Has blocks written that a request completed.
+  private func save(_ completed: [Scheduler.Completed]) {
+    guard let store else { return }
+    for block in completed {
+      guard var request = requests[block.id], let page = pages[block.block] else { continue }
+      request.name(blocks: block.index + 1, root: store.root(tenant: request.request.tenant))
+      requests[block.id] = request
+      let begin = block.index * Scheduler.blockTokens
+      store.save(
+        request.keys[block.index],
+        tokens: request.tokens(begin..<begin + Scheduler.blockTokens), page: page)
     }
   }
 
@@ -157,6 +223,7 @@ final class EngineWorker {
     statistics.freeBlocks = scheduler.freeBlocks
     statistics.cachedBlocks = scheduler.cachedBlocks
     statistics.pinnedBlocks = scheduler.pinnedBlocks
+    statistics.disk = store.map { DiskStatistics($0.statistics) }
     assert(statistics.blocks == scheduler.configuration.blocks, "blocks were lost")
     board.show(statistics)
   }
@@ -180,7 +247,7 @@ final class EngineWorker {
         end(item.id, .failed(.broken("the model's logits are no numbers")))
         continue
       }
-      _ = scheduler.finish(item)
+      save(scheduler.finish(item))
       note(item)
     }
     for (id, token, score) in picked { take(token, score, for: id) }
@@ -195,6 +262,11 @@ final class EngineWorker {
         KVCache(layout: layout, shared: shared.compactMap { pages[$0] }),
         cachedTokens: shared.count * Scheduler.blockTokens, now: now)
       statistics.cachedTokens += shared.count * Scheduler.blockTokens
+      if let store, shared.count > 0 {
+        requests[work.id]?.name(
+          blocks: shared.count, root: store.root(tenant: request.request.tenant))
+        if let keys = requests[work.id]?.keys { store.touch(keys[..<shared.count]) }
+      }
       request.answer.send(.started(cachedTokens: shared.count * Scheduler.blockTokens))
     }
     for block in work.fresh {
@@ -343,5 +415,14 @@ extension EngineFailure {
         .tooManyTokensWaiting(tokens: tokens, limit: limit)
       case .tooLong(let tokens, let limit): .contextFull(tokens: tokens, limit: limit)
       }
+  }
+}
+
+extension DiskStatistics {
+  init(_ statistics: BlockStore.Statistics) {
+    self.init(
+      hits: statistics.hits, misses: statistics.misses, saved: statistics.saved,
+      dropped: statistics.dropped, files: statistics.files, bytes: statistics.bytes,
+      isWritable: statistics.isWritable)
   }
 }

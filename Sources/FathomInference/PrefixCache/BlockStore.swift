@@ -103,6 +103,11 @@ package final class BlockStore: Sendable {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 
+  /// Where the keys of a tenant's blocks begin.
+  package func root(tenant: String) -> BlockKey {
+    BlockKey.root(identity: identity, tenant: tenant)
+  }
+
   // MARK: Reading
 
   /// Whether a load is likely to find it. Asks the index, not the disk.

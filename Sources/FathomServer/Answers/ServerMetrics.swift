@@ -78,6 +78,14 @@ final class ServerMetrics: Sendable {
     counter(
       "prefix_cache_queries_total", "Prompt tokens looked up.",
       engine.cachedTokens + engine.promptTokens)
+    if let disk = engine.disk {
+      counter("disk_cache_hits_total", "Blocks read from disk.", disk.hits)
+      counter("disk_cache_misses_total", "Blocks that could not be read.", disk.misses)
+      counter("disk_cache_saved_total", "Blocks written.", disk.saved)
+      counter("disk_cache_dropped_total", "Blocks that were not written.", disk.dropped)
+      gauge("disk_cache_bytes", "Bytes of blocks on disk.", Double(disk.bytes))
+      gauge("disk_cache_writable", "1 if blocks are written.", disk.isWritable ? 1 : 0)
+    }
     counter("num_preemptions_total", "Times a request gave way.", engine.preemptions)
     metric(
       "request_success_total", "counter", "Requests by how they ended.",

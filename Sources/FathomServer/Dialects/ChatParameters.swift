@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomCore
 import FathomInference
 import FathomText
@@ -14,6 +15,8 @@ struct ChatParameters {
   var returnsProgress = false
   var topScores: Int?
   var tenant = ""
+  var grammar: Grammar?
+  var toolChoice = ToolChoice()
 
   /// Tokens of reasoning that an effort allows; nil leaves it to the model.
   static let efforts: KeyValuePairs<String, Int?> = [
@@ -45,11 +48,8 @@ extension ChatParameters {
       topScores = 0
     }
     tenant = try Self.tenant(try fields.string("user_id") ?? fields.string("user"))
-    if let format = try fields.fields("response_format") {
-      guard try format.required("type") == "text" else {
-        throw APIError.outOfRange("response_format.type", expected: "text", found: "another")
-      }
-    }
+    grammar = try ResponseShape.grammar(fields)
+    toolChoice = ToolChoice(kind: try Self.chosenTools(fields), tools: request.tools)
   }
 
   private static func conversation(_ fields: Fields) throws -> ChatRequest {
@@ -66,16 +66,25 @@ extension ChatParameters {
         members["role"] = .string("system")
         return .object(members)
       })
-    if let tools = try fields.array("tools", atMost: 128), try chosenTools(fields) != "none" {
+    if let tools = try fields.array("tools", atMost: 128), try chosenTools(fields) != .none {
       object["tools"] = .array(tools)
     }
     return try ChatRequest(.object(object))
   }
 
-  private static func chosenTools(_ fields: Fields) throws -> String? {
-    guard fields["tool_choice"]?.stringValue != nil else { return nil }
-    return try fields.choice(
-      "tool_choice", ["none": "none", "auto": "auto", "required": "required"])
+  /// `none`, `auto`, `required`, or `{"type": "function", "function": {"name": …}}`
+  private static func chosenTools(_ fields: Fields) throws -> ToolChoice.Kind {
+    guard let choice = fields["tool_choice"], choice.stringValue == nil else {
+      return try fields.choice(
+        "tool_choice", ["none": .none, "auto": .auto, "required": .required]) ?? .auto
+    }
+    let function = try fields.fields("tool_choice")?.fields("function")
+    guard let name = try function?.required("name") else {
+      throw APIError.malformed(
+        "tool_choice: expected a word or a function's name, found "
+          + InputError.excerpt(choice.text()), param: "tool_choice")
+    }
+    return .named(name)
   }
 
   /// `thinking {type}`, `reasoning_effort`, and `chat_template_kwargs {thinking, enable_thinking}`.

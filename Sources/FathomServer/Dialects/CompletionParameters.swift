@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomCore
 import FathomInference
 
@@ -12,6 +13,7 @@ struct CompletionParameters {
   var echoes: Bool
   var topScores: Int?
   var tenant: String
+  var grammar: Grammar?
 
   init(_ fields: Fields, service: Service) throws {
     (prompts, texts) = try Self.prompts(fields, service)
@@ -33,6 +35,7 @@ struct CompletionParameters {
     echoes = try fields.bool("echo") ?? false
     topScores = try fields.int("logprobs", 0...20)
     tenant = try ChatParameters.tenant(try fields.string("user_id") ?? fields.string("user"))
+    grammar = try ResponseShape.grammar(fields)
     guard limit != 0 || echoes else {
       throw APIError.outOfRange("max_tokens", expected: "at least 1", found: "0")
     }

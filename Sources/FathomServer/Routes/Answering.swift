@@ -28,6 +28,7 @@ extension Routes {
       request.topScores = parameters.topScores
       request.scoresPrompt = parameters.echoes
       request.tenant = parameters.tenant
+      request.grammar = parameters.grammar
       return call.service.submit(request, count: parameters.count)
     }
     guard parameters.streams else {

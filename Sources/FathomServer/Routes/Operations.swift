@@ -42,6 +42,7 @@ extension Routes {
         "total_slots": .integer(service.engine.options.parallel),
         "chat_template": language.tokenizer.chatTemplate.map { .string($0) } ?? .null,
         "inspect": .bool(false),
+        "constrained_output": .bool(true),
         "examples": .array((isBuiltIn ? Self.examples : []).map { .string($0) }),
         "default_generation_settings": .of([
           "temperature": .double(suggested.sampling.temperature),
