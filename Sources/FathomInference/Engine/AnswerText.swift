@@ -10,6 +10,8 @@ struct AnswerText {
   /// Whether the latest text was reasoning; what comes first is, if the prompt ends inside `<think>`.
   private(set) var isReasoning = false
   private(set) var reasoningTokens = 0
+  /// The stop string that ended the answer.
+  var stopString: String? { stops.matched }
 
   init(_ reading: EngineRequest.Reading, options: GenerationOptions, tokenizer: Tokenizer) {
     stopTokens = options.stopTokens

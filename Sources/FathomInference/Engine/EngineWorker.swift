@@ -113,7 +113,9 @@ final class EngineWorker {
       }
       count(end: reason.rawValue)
       request.answer.send(
-        .finished(reason, request.finalStatistics(now: clock.now), seed: request.sampler.seed))
+        .finished(
+          reason, request.finalStatistics(now: clock.now), seed: request.sampler.seed,
+          stopString: request.text.stopString))
     case .failed(let failure):
       count(end: "failed")
       request.answer.send(.failed(failure))

@@ -39,13 +39,13 @@ import Testing
     var outcome = Outcome()
     for await event in answer {
       switch event {
-      case .accepted, .started, .progress: break
+      case .accepted, .started, .progress, .waiting: break
       case .promptScores(let scores): outcome.promptScores = scores
       case .piece(let piece):
         if let token = piece.token { outcome.tokens.append(token) }
         if let score = piece.score { outcome.scores.append(score) }
         for case .content(let text) in piece.events { outcome.text += text }
-      case .finished(let reason, let statistics, _):
+      case .finished(let reason, let statistics, _, _):
         outcome.reason = reason
         outcome.cached = statistics.cachedTokens
       case .failed(let failure): outcome.failure = failure
@@ -148,7 +148,7 @@ import Testing
     for await event in running {
       if case .piece = event { pieces += 1 }
       if pieces == 3 { running.cancel() }
-      if case .finished(let reason, _, _) = event { #expect(reason == .cancelled) }
+      if case .finished(let reason, _, _, _) = event { #expect(reason == .cancelled) }
     }
     #expect(engine.statistics.pinnedBlocks == 0)
     #expect(engine.statistics.cachedBlocks >= prompt.count / 64)
