@@ -140,6 +140,9 @@ let package = Package(
         "FathomModels", "FathomInference", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
     tests(
+      "FathomServerTests",
+      ["FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport"]),
+    tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: strictC),

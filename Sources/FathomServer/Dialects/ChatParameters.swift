@@ -14,6 +14,7 @@ struct ChatParameters {
   var returnsProgress = false
   var topScores: Int?
   var tenant = ""
+  var toolChoice = ToolChoice.auto
 
   /// Tokens of reasoning that an effort allows; nil leaves it to the model.
   static let efforts: KeyValuePairs<String, Int?> = [
@@ -26,7 +27,9 @@ extension ChatParameters {
   init(chatCompletion fields: Fields, service: Service) throws {
     let vocabulary = service.vocabularySize
     request = try Self.conversation(fields)
-    rendering = RenderOptions()
+    toolChoice = try ToolChoice(chatCompletion: fields)
+    request.tools = toolChoice.offered(request.tools)
+    rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: vocabulary)
     if let limit = try fields.int("max_completion_tokens", 1...Int(Int32.max)) {
@@ -45,11 +48,7 @@ extension ChatParameters {
       topScores = 0
     }
     tenant = try Self.tenant(try fields.string("user_id") ?? fields.string("user"))
-    if let format = try fields.fields("response_format") {
-      guard try format.required("type") == "text" else {
-        throw APIError.outOfRange("response_format.type", expected: "text", found: "another")
-      }
-    }
+    if let format = try fields.fields("response_format") { try readFormat(format) }
   }
 
   private static func conversation(_ fields: Fields) throws -> ChatRequest {
@@ -66,16 +65,24 @@ extension ChatParameters {
         members["role"] = .string("system")
         return .object(members)
       })
-    if let tools = try fields.array("tools", atMost: 128), try chosenTools(fields) != "none" {
-      object["tools"] = .array(tools)
-    }
+    if let tools = try fields.array("tools", atMost: 128) { object["tools"] = .array(tools) }
     return try ChatRequest(.object(object))
   }
 
-  private static func chosenTools(_ fields: Fields) throws -> String? {
-    guard fields["tool_choice"]?.stringValue != nil else { return nil }
-    return try fields.choice(
-      "tool_choice", ["none": "none", "auto": "auto", "required": "required"])
+  /// A last message with `prefix` is gone on with.
+  static var rendering: RenderOptions {
+    var options = RenderOptions()
+    options.continuesPrefix = true
+    return options
+  }
+
+  /// In which form the answer has to come; any text is the only one there is.
+  ///
+  /// - Parameter format: `{"type": …}`, under whatever name the dialect has for it.
+  func readFormat(_ format: Fields) throws {
+    guard let type = try format.string("type"), type != "text" else { return }
+    throw APIError.outOfRange(
+      format.name("type"), expected: "text", found: InputError.excerpt(type))
   }
 
   /// `thinking {type}`, `reasoning_effort`, and `chat_template_kwargs {thinking, enable_thinking}`.
@@ -87,17 +94,24 @@ extension ChatParameters {
     if let arguments = try fields.fields("chat_template_kwargs") {
       if let on = try arguments.bool("thinking") ?? arguments.bool("enable_thinking") { think(on) }
     }
-    if let effort = try fields.choice("reasoning_effort", Self.efforts) {
-      if effort == 0 {
-        think(false)
-      } else {
-        if rendering.thinking == nil { think(true) }
-        if let effort { reasoningBudget = effort }
-      }
+    try readEffort(fields, "reasoning_effort")
+  }
+
+  /// One of the words of `efforts`.
+  mutating func readEffort(_ fields: Fields, _ key: String) throws {
+    guard let effort = try fields.choice(key, Self.efforts) else { return }
+    if effort == 0 {
+      think(false)
+    } else {
+      if rendering.thinking == nil { think(true) }
+      if let effort { reasoningBudget = effort }
     }
   }
 
-  private mutating func think(_ on: Bool) { rendering = RenderOptions(thinking: on) }
+  mutating func think(_ on: Bool) {
+    rendering.thinking = on
+    rendering.enableThinking = on
+  }
 
   /// Whom a request belongs to.
   static func tenant(_ name: String?) throws -> String {
