@@ -134,7 +134,7 @@ let package = Package(
       "FathomInferenceTests",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
-        "FathomInference", "AllocationCounter", "GoldenSupport",
+        "FathomConstraints", "FathomInference", "AllocationCounter", "GoldenSupport",
       ]),
     tests(
       "FathomTrainingTests",
@@ -142,6 +142,9 @@ let package = Package(
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels", "FathomInference", "FathomTasks", "FathomTraining", "GoldenSupport",
       ]),
+    tests(
+      "FathomServerTests",
+      ["FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport"]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),

@@ -25,6 +25,10 @@ public struct Grammar: Sendable {
   }
 }
 
+extension Grammar: CustomStringConvertible {
+  public var description: String { "a grammar of \(rules.count) rules" }
+}
+
 extension Grammar: Hashable {
   public static func == (a: Grammar, b: Grammar) -> Bool { a.hash == b.hash && a.rules == b.rules }
   public func hash(into hasher: inout Hasher) { hasher.combine(hash) }

@@ -2,6 +2,8 @@
 package struct StopStrings {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
+  /// The stop string that ended the answer.
+  package private(set) var matched: String?
 
   package init(_ stops: [String]) {
     self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
@@ -12,8 +14,9 @@ package struct StopStrings {
   package mutating func append(_ text: String) -> (text: String, isStopped: Bool) {
     guard !stops.isEmpty else { return (text, false) }
     held.append(contentsOf: text.utf8)
-    if let end = earliestStop() {
+    if let (end, stop) = earliestStop() {
       let shown = String(decoding: held[..<end], as: UTF8.self)
+      matched = String(decoding: stop, as: UTF8.self)
       held = []
       return (shown, true)
     }
@@ -29,11 +32,12 @@ package struct StopStrings {
     return String(decoding: held, as: UTF8.self)
   }
 
-  private func earliestStop() -> Int? {
-    var earliest: Int?
+  /// Where the answer ends, and by which string; of two that begin there, the one that was asked for first.
+  private func earliestStop() -> (begin: Int, stop: [UInt8])? {
+    var earliest: (begin: Int, stop: [UInt8])?
     for stop in stops where stop.count <= held.count {
       for begin in 0...(held.count - stop.count) where held[begin...].starts(with: stop) {
-        earliest = min(earliest ?? begin, begin)
+        if begin < earliest?.begin ?? .max { earliest = (begin, stop) }
         break
       }
     }

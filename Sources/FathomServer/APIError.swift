@@ -76,6 +76,15 @@ struct APIError: Error {
     }
   }
 
+  /// The status in the numbers of a dialect: Anthropic's knows no 422, and says 529 for 503.
+  func status(_ dialect: Dialect) -> HTTPResponse.Status {
+    switch (dialect, status.code) {
+    case (.anthropic, 422): .badRequest
+    case (.anthropic, 503): HTTPResponse.Status(code: 529, reasonPhrase: "Overloaded")
+    default: status
+    }
+  }
+
   /// The body that clients of a dialect read.
   func json(_ dialect: Dialect, requestID: String) -> JSON {
     switch dialect {

@@ -45,7 +45,8 @@ final class Service: Sendable {
     _ request: inout EngineRequest, _ parameters: ChatParameters, _ format: ChatFormat,
     _ reasoning: ReasoningStart
   ) throws {
-    if let (grammar, start) = try parameters.toolChoice.grammar(format, language.tokenizer) {
+    let calls = ToolGrammar(choice: parameters.toolChoice, tools: parameters.request.tools)
+    if let (grammar, start) = try calls.grammar(format, language.tokenizer) {
       request.grammar = grammar
       request.grammarStart = start
     } else if let grammar = parameters.grammar {

@@ -36,6 +36,14 @@ enum Expo { static func exp(_ x: Double) -> Double { Foundation.exp(x) } }
     #expect(run(["", "\n\n"], ["a\n", "b\n", "\nc"]) == ("a\nb", true))
   }
 
+  @Test func `the stop string that ended an answer is known`() {
+    var watcher = StopStrings(["ab", "abc", "b"])
+    #expect(watcher.append("xxa").isStopped == false)
+    #expect(watcher.matched == nil)
+    #expect(watcher.append("bc").isStopped)
+    #expect(watcher.matched == "ab")
+  }
+
   @Test func `text that cannot become a stop string is not held back`() {
     var watcher = StopStrings(["###"])
     #expect(watcher.append("a#").text == "a")

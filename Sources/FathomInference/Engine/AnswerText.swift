@@ -10,6 +10,8 @@ struct AnswerText {
   /// Follows all text, also what stop strings hold back.
   private var place: ReasoningParser?
   private(set) var reasoningTokens = 0
+  /// The stop string that ended the answer.
+  var stopString: String? { stops.matched }
 
   init(_ reading: EngineRequest.Reading, options: GenerationOptions, tokenizer: Tokenizer) {
     stopTokens = options.stopTokens

@@ -59,7 +59,8 @@ public enum EngineEvent: Sendable {
   /// Probabilities of the prompt's tokens; nothing is known of the first.
   case promptScores([TokenScore?])
   case piece(AnswerPiece)
-  case finished(FinishReason, GenerationStatistics, seed: UInt64)
+  /// With the stop string that ended it, if one did.
+  case finished(FinishReason, GenerationStatistics, seed: UInt64, stopString: String?)
   case failed(EngineFailure)
 }
 

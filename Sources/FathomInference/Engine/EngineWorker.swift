@@ -126,7 +126,8 @@ final class EngineWorker {
     let (active, answer) = (prefix.active, prefix.active.answer)
     guard reading.removeValue(forKey: answer.id) == false else {
       count(end: FinishReason.cancelled.rawValue)
-      answer.send(.finished(.cancelled, active.finalStatistics(now: clock.now), seed: 0))
+      answer.send(
+        .finished(.cancelled, active.finalStatistics(now: clock.now), seed: 0, stopString: nil))
       return answer.end()
     }
     for (index, page) in prefix.pages.enumerated() {
@@ -183,7 +184,9 @@ final class EngineWorker {
       }
       count(end: reason.rawValue)
       request.answer.send(
-        .finished(reason, request.finalStatistics(now: clock.now), seed: request.sampler.seed))
+        .finished(
+          reason, request.finalStatistics(now: clock.now), seed: request.sampler.seed,
+          stopString: request.text.stopString))
     case .failed(let failure):
       count(end: "failed")
       request.answer.send(.failed(failure))

@@ -30,6 +30,11 @@ struct Replies {
     }
   }
 
+  /// Waits for a whole answer where there is one.
+  func collectOne(_ answers: [EngineAnswer]) async throws -> CollectedAnswer {
+    try await collect(answers).first ?? CollectedAnswer()
+  }
+
   // MARK: Streams
 
   /// Sends frames as events come. Nothing is sent before all answers have been taken.

@@ -16,7 +16,7 @@ struct ChatParameters {
   var topScores: Int?
   var tenant = ""
   var grammar: Grammar?
-  var toolChoice = ToolChoice()
+  var toolChoice = ToolChoice.auto
 
   /// Tokens of reasoning that an effort allows; nil leaves it to the model.
   static let efforts: KeyValuePairs<String, Int?> = [
@@ -29,7 +29,9 @@ extension ChatParameters {
   init(chatCompletion fields: Fields, service: Service) throws {
     let vocabulary = service.vocabularySize
     request = try Self.conversation(fields)
-    rendering = RenderOptions()
+    toolChoice = try ToolChoice(chatCompletion: fields)
+    request.tools = toolChoice.offered(request.tools)
+    rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: vocabulary)
     if let limit = try fields.int("max_completion_tokens", 1...Int(Int32.max)) {
@@ -49,7 +51,6 @@ extension ChatParameters {
     }
     tenant = try Self.tenant(try fields.string("user_id") ?? fields.string("user"))
     grammar = try ResponseShape.grammar(fields)
-    toolChoice = ToolChoice(kind: try Self.chosenTools(fields), tools: request.tools)
   }
 
   private static func conversation(_ fields: Fields) throws -> ChatRequest {
@@ -66,25 +67,15 @@ extension ChatParameters {
         members["role"] = .string("system")
         return .object(members)
       })
-    if let tools = try fields.array("tools", atMost: 128), try chosenTools(fields) != .none {
-      object["tools"] = .array(tools)
-    }
+    if let tools = try fields.array("tools", atMost: 128) { object["tools"] = .array(tools) }
     return try ChatRequest(.object(object))
   }
 
-  /// `none`, `auto`, `required`, or `{"type": "function", "function": {"name": …}}`
-  private static func chosenTools(_ fields: Fields) throws -> ToolChoice.Kind {
-    guard let choice = fields["tool_choice"], choice.stringValue == nil else {
-      return try fields.choice(
-        "tool_choice", ["none": .none, "auto": .auto, "required": .required]) ?? .auto
-    }
-    let function = try fields.fields("tool_choice")?.fields("function")
-    guard let name = try function?.required("name") else {
-      throw APIError.malformed(
-        "tool_choice: expected a word or a function's name, found "
-          + InputError.excerpt(choice.text()), param: "tool_choice")
-    }
-    return .named(name)
+  /// A last message with `prefix` is gone on with.
+  static var rendering: RenderOptions {
+    var options = RenderOptions()
+    options.continuesPrefix = true
+    return options
   }
 
   /// `thinking {type}`, `reasoning_effort`, and `chat_template_kwargs {thinking, enable_thinking}`.
@@ -96,17 +87,24 @@ extension ChatParameters {
     if let arguments = try fields.fields("chat_template_kwargs") {
       if let on = try arguments.bool("thinking") ?? arguments.bool("enable_thinking") { think(on) }
     }
-    if let effort = try fields.choice("reasoning_effort", Self.efforts) {
-      if effort == 0 {
-        think(false)
-      } else {
-        if rendering.thinking == nil { think(true) }
-        if let effort { reasoningBudget = effort }
-      }
+    try readEffort(fields, "reasoning_effort")
+  }
+
+  /// One of the words of `efforts`.
+  mutating func readEffort(_ fields: Fields, _ key: String) throws {
+    guard let effort = try fields.choice(key, Self.efforts) else { return }
+    if effort == 0 {
+      think(false)
+    } else {
+      if rendering.thinking == nil { think(true) }
+      if let effort { reasoningBudget = effort }
     }
   }
 
-  private mutating func think(_ on: Bool) { rendering = RenderOptions(thinking: on) }
+  mutating func think(_ on: Bool) {
+    rendering.thinking = on
+    rendering.enableThinking = on
+  }
 
   /// Whom a request belongs to.
   static func tenant(_ name: String?) throws -> String {

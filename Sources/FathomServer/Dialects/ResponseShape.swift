@@ -18,16 +18,18 @@ enum ResponseShape {
     if let schema = fields["json_schema"] {
       return try grammar(ofSchema: schema, strict: false, at: fields.name("json_schema"))
     }
-    guard let format = try fields.fields("response_format") else { return nil }
+    return try fields.fields("response_format").flatMap { try grammar(format: $0) }
+  }
+
+  /// Reads an object with a `type`: chat has the schema of `json_schema` inside of an object of that name, other dialects beside it.
+  static func grammar(format: Fields) throws -> Grammar? {
     switch try format.required("type") {
     case "text": return nil
     case "json_object":
       guard let schema = format["schema"] else { return .json(objectOnly: true) }
       return try grammar(ofSchema: schema, strict: false, at: format.name("schema"))
     case "json_schema":
-      guard let wrapper = try format.fields("json_schema") else {
-        throw APIError.malformed("response_format.json_schema: expected an object, found nothing")
-      }
+      let wrapper = try format.fields("json_schema") ?? format
       guard let schema = wrapper["schema"] else { return .json(objectOnly: false) }
       return try grammar(
         ofSchema: schema, strict: try wrapper.bool("strict") ?? false, at: wrapper.name("schema"))
@@ -39,7 +41,7 @@ enum ResponseShape {
       return try compiled(format.name("grammar"), bytes: text.utf8.count) { try .gbnf(text) }
     case let type:
       throw APIError.outOfRange(
-        "response_format.type", expected: "text, json_object, json_schema, regex or grammar",
+        format.name("type"), expected: "text, json_object, json_schema, regex or grammar",
         found: InputError.excerpt(type))
     }
   }

@@ -1,94 +1,54 @@
-import FathomConstraints
 import FathomCore
-import FathomInference
 import FathomText
 
-/// Which tools a model may or must call, and what their calls have to look like.
-struct ToolChoice {
-  enum Kind: Equatable {
-    case none, auto, required
-    case named(String)
-  }
+/// Which of the offered tools an answer may or has to call.
+enum ToolChoice: Equatable {
+  case none
+  case auto
+  /// One of them, whichever.
+  case required
+  case named(String)
 
-  var kind = Kind.auto
-  var tools: [ToolDefinition] = []
+  /// The tools that a prompt offers: none where none may be called.
+  func offered(_ tools: [ToolDefinition]) -> [ToolDefinition] { self == .none ? [] : tools }
+}
 
-  /// Most calls that one answer is made to hold.
-  private static let calls = 4
-
-  /// The grammar that calls have to obey, and where it begins; nil leaves the model free.
-  ///
-  /// A tool with `strict` gets arguments of its schema. Where a call must be made, arguments follow the schema as far as it
-  /// can be enforced, and are a JSON object otherwise.
-  func grammar(_ format: ChatFormat, _ tokenizer: Tokenizer) throws -> (
-    Grammar, EngineRequest.GrammarStart
-  )? {
-    switch kind {
-    case .none: return nil
-    case .auto:
-      guard tools.contains(where: Self.isStrict), format.toolCallSyntax == .marks,
-        let begin = tokenizer.id(of: format.toolCallMarks.sectionBegin)
-      else { return nil }
-      return (try section(tools, format, begins: false), .token(begin))
-    case .required: return (try forced(tools, format), .answer)
-    case .named(let name):
-      let chosen = tools.filter { $0.name == name }
-      guard !chosen.isEmpty else {
-        throw APIError.outOfRange(
-          "tool_choice", expected: "the name of one of the tools", found: InputError.excerpt(name))
+extension ToolChoice {
+  /// `none`, `auto`, `required`, or `{"type": "function", "function": {"name": …}}`
+  init(chatCompletion fields: Fields) throws {
+    self = try Self.read(fields, any: "required", one: "function") {
+      guard let function = try $0.fields("function") else {
+        throw APIError.malformed(
+          "\($0.name("function")): expected an object, found nothing", param: $0.name("function"))
       }
-      return (try forced(chosen, format), .answer)
+      return try function.required("name")
     }
   }
 
-  private func forced(_ tools: [ToolDefinition], _ format: ChatFormat) throws -> Grammar {
-    guard !tools.isEmpty else {
-      throw APIError.malformed("tool_choice: expected tools, found none", param: "tool_choice")
-    }
-    guard format.toolCallSyntax == .marks else {
-      throw APIError.outOfRange(
-        "tool_choice", expected: "none or auto with the chat format of this model",
-        found: "a call that must be made")
-    }
-    return try ResponseShape.behindReasoning(try section(tools, format, begins: true))
+  /// `none`, `auto`, `required`, or `{"type": "function", "name": …}`
+  init(response fields: Fields) throws {
+    self = try Self.read(fields, any: "required", one: "function") { try $0.required("name") }
   }
 
-  private func section(_ tools: [ToolDefinition], _ format: ChatFormat, begins: Bool) throws
-    -> Grammar
-  {
-    let marks = format.toolCallMarks
-    let call = try Grammar.choice(try tools.map { try self.call($0, marks) })
-    let separated = try Grammar.sequence([try .literal(marks.betweenCalls), call])
-    var rest = try Grammar.literal(marks.sectionEnd)
-    if case .named = kind {
-    } else {
-      for _ in 1..<Self.calls {
-        rest = try .choice([
-          try .literal(marks.sectionEnd), try .sequence([separated, rest]),
-        ])
-      }
+  /// `{"type": "none" | "auto" | "any"}`, or `{"type": "tool", "name": …}`
+  init(message fields: Fields) throws {
+    self = try Self.read(fields, any: "any", one: "tool") { try $0.required("name") }
+  }
+
+  /// A word, or an object with that word as its type; with a name where the type says that one tool is meant.
+  private static func read(
+    _ fields: Fields, any: String, one: String, name: (Fields) throws -> String
+  ) throws -> ToolChoice {
+    guard fields["tool_choice"]?.objectValue != nil,
+      let object = try fields.fields("tool_choice")
+    else {
+      let words: KeyValuePairs = ["none": ToolChoice.none, "auto": .auto, any: .required]
+      return try fields.choice("tool_choice", words) ?? .auto
     }
-    return try .sequence((begins ? [try .literal(marks.sectionBegin)] : []) + [call, rest])
-  }
-
-  private func call(_ tool: ToolDefinition, _ marks: ToolCallMarks) throws -> Grammar {
-    try .sequence([
-      try .literal(marks.callBegin(tool.name)), try arguments(tool),
-      try .literal(marks.callEnd),
-    ])
-  }
-
-  private func arguments(_ tool: ToolDefinition) throws -> Grammar {
-    guard let schema = tool.function["parameters"] else { return .json(objectOnly: true) }
-    let place = "tools: function \(tool.name).parameters"
-    if Self.isStrict(tool) {
-      return try ResponseShape.grammar(ofSchema: schema, strict: true, at: place)
-    }
-    return (try? ResponseShape.grammar(ofSchema: schema, strict: false, at: place))
-      ?? .json(objectOnly: true)
-  }
-
-  private static func isStrict(_ tool: ToolDefinition) -> Bool {
-    tool.function["strict"]?.boolValue == true
+    let words: KeyValuePairs<String, ToolChoice?> = [
+      "none": ToolChoice.none, "auto": .auto, any: .required, one: nil,
+    ]
+    let choice = try object.choice("type", words) ?? .auto
+    return try choice ?? .named(name(object))
   }
 }

@@ -86,7 +86,7 @@ struct Door: HTTPResponder {
   private func reply(to error: any Error, _ dialect: Dialect, _ requestID: String) -> Response {
     let error = APIError(error)
     var response = Response.json(
-      error.json(dialect, requestID: requestID), status: error.status)
+      error.json(dialect, requestID: requestID), status: error.status(dialect))
     if let seconds = error.retryAfterSeconds { response.headers[.retryAfter] = "\(seconds)" }
     if error.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
     // Of a body that was not read to its end nothing more is to be understood.

@@ -36,4 +36,38 @@ extension Routes {
     }
     return try await call.replies.stream(answers) { frames.frames($0, $1) }
   }
+
+  /// `POST /v1/messages`
+  @Sendable static func message(_ call: Call) async throws -> Response {
+    let parameters = try ChatParameters(message: try Fields(call.json), service: call.service)
+    let request = try call.service.engineRequest(parameters)
+    let frames = MessageFrames(promptTokens: request.prompt.count, service: call.service)
+    let answers = call.service.submit(request)
+    guard parameters.streams else {
+      return .json(frames.body(try await call.replies.collectOne(answers)))
+    }
+    return try await call.replies.stream(answers) { frames.frames($1) }
+  }
+
+  /// `POST /v1/messages/count_tokens`
+  @Sendable static func countMessage(_ call: Call) async throws -> Response {
+    let parameters = try ChatParameters(
+      countedMessage: try Fields(call.json), service: call.service)
+    let request = try call.service.engineRequest(parameters)
+    return .json(.of(["input_tokens": .integer(request.prompt.count)]))
+  }
+
+  /// `POST /v1/responses`
+  @Sendable static func response(_ call: Call) async throws -> Response {
+    let fields = try Fields(call.json)
+    let parameters = try ChatParameters(response: fields, service: call.service)
+    let request = try call.service.engineRequest(parameters)
+    let frames = ResponseFrames(
+      try ResponseHead(fields, parameters, service: call.service), service: call.service)
+    let answers = call.service.submit(request)
+    guard parameters.streams else {
+      return .json(frames.body(try await call.replies.collectOne(answers)))
+    }
+    return try await call.replies.stream(answers) { frames.frames($1) }
+  }
 }

@@ -5,7 +5,7 @@ import Hummingbird
 /// Every path the server knows.
 enum Routes {
   static let all: [Route] =
-    chat + completions + operations + models + text + pages
+    chat + messages + responses + completions + operations + models + text + pages
 
   private static func posts(
     _ paths: [String], dialect: Dialect = .openAI,
@@ -23,6 +23,13 @@ enum Routes {
 
   private static let chat = posts(
     ["/v1/chat/completions", "/chat/completions", "/beta/chat/completions"], chatCompletion)
+
+  private static let messages = ["", "/anthropic"].flatMap { start in
+    posts([start + "/v1/messages"], dialect: .anthropic, message)
+      + posts([start + "/v1/messages/count_tokens"], dialect: .anthropic, countMessage)
+  }
+
+  private static let responses = posts(["/v1/responses", "/responses"], response)
 
   private static let completions = posts(
     ["/v1/completions", "/completions", "/beta/completions"], completion)

@@ -67,7 +67,9 @@ public struct ChatFormat: Sendable {
       }
     }
     var prompt = PromptWriter()
+    let prefix = options.continuesPrefix ? try request.takePrefix() : nil
     try layout.write(request, options, to: &prompt)
+    if let prefix { prompt.begin(prefix, reasons: reasons) }
     return prompt.finish()
   }
 }

@@ -2,6 +2,9 @@
 public struct RenderOptions: Sendable, Equatable {
   /// Ends the prompt where the assistant's answer begins.
   public var addGenerationPrompt: Bool
+  /// Ends the prompt inside the last message, if that is an assistant's with `prefix`, so that the model goes on with it.
+  /// Templates close such a message like any other.
+  public var continuesPrefix = false
   /// The switch that V3.1 and V3.2 read first; nil leaves it to the format.
   public var thinking: Bool?
   /// The switch as R1-Distill-Qwen reads it, and V3.1 and V3.2 where `thinking` is nil.

@@ -25,7 +25,7 @@ public enum ReasoningStart: Sendable, Equatable {
 
 /// Collects a prompt and remembers which bytes of it are the format's own.
 package struct PromptWriter {
-  private var text = ""
+  package private(set) var text = ""
   private var controlRanges: [Range<Int>] = []
   package var reasoning = ReasoningStart.undecided
 

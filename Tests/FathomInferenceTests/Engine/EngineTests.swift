@@ -1,3 +1,4 @@
+import FathomConstraints
 import FathomCore
 import FathomText
 import GoldenSupport
@@ -45,7 +46,7 @@ import Testing
         if let token = piece.token { outcome.tokens.append(token) }
         if let score = piece.score { outcome.scores.append(score) }
         for case .content(let text) in piece.events { outcome.text += text }
-      case .finished(let reason, let statistics, _):
+      case .finished(let reason, let statistics, _, _):
         outcome.reason = reason
         outcome.cached = statistics.cachedTokens
       case .failed(let failure): outcome.failure = failure
@@ -138,7 +139,11 @@ import Testing
   @Test func `cancelling stops a request wherever it stands, and keeps its whole blocks`()
     async throws
   {
-    let engine = try Self.engine { $0.parallel = 1 }
+    // The engine waits for its reader, or it would be done before anybody can cancel.
+    let engine = try Self.engine {
+      $0.parallel = 1
+      $0.unreadEvents = 16
+    }
     let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[3].ids
     let running = engine.submit(Self.request(prompt, maxTokens: 300))
     let queued = engine.submit(Self.request(prompt, maxTokens: 300))
@@ -148,7 +153,7 @@ import Testing
     for await event in running {
       if case .piece = event { pieces += 1 }
       if pieces == 3 { running.cancel() }
-      if case .finished(let reason, _, _) = event { #expect(reason == .cancelled) }
+      if case .finished(let reason, _, _, _) = event { #expect(reason == .cancelled) }
     }
     #expect(engine.statistics.pinnedBlocks == 0)
     #expect(engine.statistics.cachedBlocks >= prompt.count / 64)
@@ -178,7 +183,7 @@ import Testing
     }
     let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[0].ids
     let slow = engine.submit(Self.request(prompt, maxTokens: 400))
-    let other = await Self.outcome(engine.submit(Self.request(prompt, maxTokens: 100)))
+    let other = await Self.outcome(engine.submit(Self.request(prompt, maxTokens: 40)))
     #expect(other.reason == .length)
     try await Task.sleep(for: .milliseconds(2500))
     let outcome = await Self.outcome(slow)
@@ -234,5 +239,48 @@ import Testing
     engine.stop()
     let failure = await Self.outcome(answer).failure
     #expect(failure == .shutDown)
+  }
+
+  @Test func `an answer obeys its grammar, and a grammar nobody can write is refused`() async throws
+  {
+    let engine = try Self.engine("deepseek_v3_mtp")
+    let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[1].ids
+    let schema = try JSON.parse(
+      """
+      {"type": "object", "properties": {"name": {"type": "string", "maxLength": 4}, "age": {"type": "integer", "minimum": 0, \
+      "maximum": 99}}, "required": ["name", "age"], "additionalProperties": false}
+      """)
+    for seed in 0..<20 {
+      var request = Self.request(prompt, maxTokens: 200, temperature: 1, seed: UInt64(seed))
+      request.grammar = try Grammar.jsonSchema(schema, strict: true)
+      let outcome = await Self.outcome(engine.submit(request))
+      #expect(outcome.reason == .stop)
+      let value = try JSON.parse(outcome.text)
+      #expect(value["name"]?.stringValue.map { $0.count <= 4 } == true, "seed \(seed)")
+      #expect(value["age"]?.intValue.map { (0...99).contains($0) } == true, "seed \(seed)")
+    }
+  }
+
+  @Test func `a beginning that another engine kept on disk gives the same bits`() async throws {
+    try await TemporaryFolder.with { folder in
+      let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[3].ids
+      var request = Self.request(prompt, maxTokens: 80)
+      request.topScores = 3
+      let first = try Self.engine { $0.disk = (folder + "/blocks", 1 << 30) }
+      let computed = await Self.outcome(first.submit(request))
+      first.stop()
+      for _ in 0..<200 where first.statistics.disk?.isWritable == true {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      let second = try Self.engine { $0.disk = (folder + "/blocks", 1 << 30) }
+      let read = await Self.outcome(second.submit(request))
+      #expect(read.cached == prompt.count / 64 * 64)
+      #expect(read.tokens == computed.tokens)
+      #expect(read.scores == computed.scores)
+      #expect(second.statistics.disk?.hits == prompt.count / 64)
+      var other = request
+      other.tenant = "somebody else"
+      #expect(await Self.outcome(second.submit(other)).cached == 0)
+    }
   }
 }

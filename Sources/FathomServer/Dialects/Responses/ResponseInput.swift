@@ -1,0 +1,126 @@
+import FathomCore
+import FathomText
+
+/// Reads a conversation in the form of OpenAI's responses: a list of items, of which an assistant's turn can take several.
+struct ResponseInput {
+  private var messages: [ChatMessage] = []
+  /// Reasoning that belongs to what the assistant said next.
+  private var thoughts: [String] = []
+
+  /// `instructions` and `input`.
+  static func messages(_ fields: Fields) throws -> [ChatMessage] {
+    var input = ResponseInput()
+    if let text = try fields.string("instructions"), !text.isEmpty {
+      input.messages.append(.system(text))
+    }
+    guard let value = fields["input"] else {
+      throw APIError.malformed(
+        "input: expected a string or an array of items, found nothing", param: "input")
+    }
+    if let text = value.stringValue {
+      input.messages.append(.user(text))
+    } else {
+      guard let list = try fields.array("input", atMost: 4096), !list.isEmpty else {
+        throw APIError.malformed(
+          "input: expected a string or an array of at least one item", param: "input")
+      }
+      for (index, json) in list.enumerated() {
+        try input.read(try Fields(json, at: "input[\(index)]"))
+      }
+    }
+    return input.messages
+  }
+
+  private mutating func read(_ item: Fields) throws {
+    switch try item.string("type") ?? "message" {
+    case "message": try readMessage(item)
+    case "reasoning": thoughts += try Self.reasoning(item)
+    case "function_call":
+      let call = ToolCall(
+        id: try item.required("call_id"), name: try item.required("name"),
+        arguments: .text(try item.required("arguments")))
+      say { $0.toolCalls = .calls($0.toolCalls.list + [call]) }
+    case "function_call_output":
+      guard let output = try Self.text(item, "output") else {
+        throw APIError.malformed(
+          "\(item.name("output")): expected a text, found nothing", param: item.name("output"))
+      }
+      thoughts = []
+      messages.append(
+        ChatMessage(role: .tool, content: output, toolCallID: try item.required("call_id")))
+    default: throw item.unread()
+    }
+  }
+
+  private mutating func readMessage(_ item: Fields) throws {
+    let roles: KeyValuePairs<String, ChatRole> = [
+      "user": .user, "assistant": .assistant, "system": .system, "developer": .system,
+    ]
+    guard let role = try item.choice("role", roles), let text = try Self.text(item, "content")
+    else {
+      throw APIError.malformed(
+        "\(item.path): expected a message with role and content", param: item.path)
+    }
+    guard role == .assistant else {
+      thoughts = []
+      return messages.append(ChatMessage(role: role, content: text))
+    }
+    say { message in
+      message.content = [message.content ?? "", text].filter { !$0.isEmpty }
+        .joined(separator: "\n")
+    }
+  }
+
+  /// Adds to the assistant's turn; begins one where somebody else spoke last.
+  private mutating func say(_ add: (inout ChatMessage) -> Void) {
+    if messages.last?.role != .assistant { messages.append(.assistant("")) }
+    let place = messages.count - 1
+    if !thoughts.isEmpty {
+      let earlier = messages[place].reasoningContent.map { [$0] } ?? []
+      messages[place].reasoningContent = (earlier + thoughts).joined(separator: "\n")
+      thoughts = []
+    }
+    add(&messages[place])
+  }
+
+  /// What was thought, or else its summary; what is encrypted was not written here.
+  private static func reasoning(_ item: Fields) throws -> [String] {
+    for key in ["content", "summary"] {
+      let texts = try (item.array(key, atMost: 4096) ?? []).enumerated().map {
+        try Fields($1, at: "\(item.name(key))[\($0)]").required("text")
+      }
+      if !texts.isEmpty { return texts }
+    }
+    return []
+  }
+
+  /// A string, or parts of text.
+  private static func text(_ item: Fields, _ key: String) throws -> String? {
+    guard let value = item[key] else { return nil }
+    if let text = value.stringValue { return text }
+    return try (item.array(key, atMost: 4096) ?? []).enumerated().map { index, json in
+      let part = try Fields(json, at: "\(item.name(key))[\(index)]")
+      switch try part.required("type") {
+      case "input_text", "output_text", "text": return try part.required("text")
+      case "refusal": return try part.required("refusal")
+      default: throw part.unread()
+      }
+    }.joined(separator: "\n")
+  }
+
+  /// `tools [{type: "function", name, description, parameters}]`
+  static func tools(_ fields: Fields) throws -> [ToolDefinition] {
+    try (fields.array("tools", atMost: 128) ?? []).enumerated().map { index, json in
+      let tool = try Fields(json, at: "tools[\(index)]")
+      let type = try tool.required("type")
+      guard type == "function" else {
+        throw APIError.malformed(
+          "\(tool.name("type")): expected function, as this server runs no tools itself, found "
+            + InputError.excerpt(type), param: tool.name("type"))
+      }
+      return try ToolDefinition(
+        name: try tool.required("name"), description: try tool.string("description"),
+        parameters: try tool.fields("parameters").map { .object($0.object) })
+    }
+  }
+}
