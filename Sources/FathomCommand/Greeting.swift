@@ -8,11 +8,7 @@ enum Greeting {
     It does word problems, small tables, countdown and mapping programs, each message by itself, and errs. Try:
     """
 
-  static let prompts = [
-    "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?",
-    "Numbers: 3 5 9. Target: 24.",
-    "What can you do?",
-  ]
+  static let prompts = BuiltInModel.prompts
 
   /// Where no terminal is and nothing comes in, there is nobody to wait for.
   private static let patienceSeconds = 2.0

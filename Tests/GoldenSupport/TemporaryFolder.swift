@@ -10,7 +10,9 @@ package enum TemporaryFolder {
     return try body(folder.path)
   }
 
-  package static func with<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+  package static func whileRunning<Result>(_ body: (String) async throws -> Result) async throws
+    -> Result
+  {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "fathom-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

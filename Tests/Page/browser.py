@@ -629,7 +629,7 @@ def asks_for_the_key(mock, folder):
         mock.State.key = None
 
 
-ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, stays_quick, deletes_all]
+ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, deletes_all]
 SCRIPTED = [sends_and_streams, folds_thoughts, stops, regenerates_and_walks, edits_as_a_branch, keeps_over_reload, survives_reload_while_answering, renders, copies, sends_settings,
             calls_tools, shows_errors, waits_for_the_server, comes_back, shows_what_was_sent, themes, exports_and_imports, refuses_bad_files, stays_harmless,
             renames_searches_deletes, follows_other_tabs, obeys_keys, is_labelled, has_contrast, stays_quick, deletes_all]
@@ -637,8 +637,8 @@ SCRIPTED = [sends_and_streams, folds_thoughts, stops, regenerates_and_walks, edi
 PROVOKED = {"shows_errors": ["429", "400", "ERR_"], "comes_back": ["ERR_"], "stays_harmless": [], "has_contrast": ["400"], "calls_tools": []}
 
 
-def pictures(url, folder):
-    """Light and dark, wide and phone: empty, and a long answer from its beginning."""
+def pictures(url, folder, question="Please showcase how latent attention saves memory"):
+    """Light and dark, wide and phone: empty, and an answer from its beginning."""
     for dark in [False, True]:
         for phone in [False, True]:
             page = Page(url, dark, phone)
@@ -646,8 +646,10 @@ def pictures(url, folder):
             name = f"{'dark' if dark else 'light'}-{'phone' if phone else 'wide'}"
             try:
                 page.picture(f"{name}-empty")
-                page.put("Please showcase how latent attention saves memory")
+                page.put(question)
                 page.done()
+                if question == APPLES:
+                    page.click(".reasoning summary")
                 for place, top in [("top", 0), ("middle", 700), ("end", 1e6)]:
                     page.js("document.querySelector('#scroller').scrollTop = arguments[0]", top)
                     page.picture(f"{name}-{place}")
@@ -700,7 +702,7 @@ def main():
         page.wait("return !!document.querySelector('.welcome .example')", "the first view")
     if page:
         page.close()
-    for name, applies, run in [("asks_for_the_key", mock, lambda: asks_for_the_key(mock, options.screenshots)), ("pictures", options.screenshots, lambda: pictures(url, options.screenshots))]:
+    for name, applies, run in [("asks_for_the_key", mock, lambda: asks_for_the_key(mock, options.screenshots)), ("pictures", options.screenshots, lambda: pictures(url, options.screenshots, **({} if mock else {"question": APPLES})))]:
         if not applies or (wanted and name not in wanted):
             continue
         try:

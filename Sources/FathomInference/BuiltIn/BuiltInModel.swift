@@ -9,6 +9,13 @@ public enum BuiltInModel {
   /// What stands for it where a model is named.
   public static let name = "built-in"
 
+  /// What to ask it first.
+  public static let prompts = [
+    "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?",
+    "Numbers: 3 5 9. Target: 24.",
+    "What can you do?",
+  ]
+
   package static let bundleName = ResourceFolder.name(of: "FathomInference")
 
   /// Whether this build has it, where it can be found.

@@ -60,6 +60,12 @@ public final class Engine: Sendable {
     let limit = min(
       options.runtime.contextLimit ?? .max, model.model.shape.maxPositionEmbeddings)
     let blocks = min(options.cacheBytes / max(1, layout.pageBytes), 1 << 20)
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard options.cacheBytes <= memory else {
+      throw InputError(
+        "option cache-memory", expected: "at most this machine's memory, \(memory) bytes",
+        found: "\(options.cacheBytes)")
+    }
     guard blocks >= 2 else {
       throw InputError(
         "option cache-memory", expected: "at least \(2 * layout.pageBytes) bytes, two pages",

@@ -43,7 +43,7 @@ extension Routes {
         "chat_template": language.tokenizer.chatTemplate.map { .string($0) } ?? .null,
         "inspect": .bool(false),
         "constrained_output": .bool(true),
-        "examples": .array((isBuiltIn ? Self.examples : []).map { .string($0) }),
+        "examples": .array((isBuiltIn ? BuiltInModel.prompts : []).map { .string($0) }),
         "default_generation_settings": .of([
           "temperature": .double(suggested.sampling.temperature),
           "top_p": .double(suggested.sampling.topP), "top_k": .integer(suggested.sampling.topK),
@@ -52,13 +52,6 @@ extension Routes {
         ]),
       ]))
   }
-
-  /// What the built-in model can do.
-  private static let examples = [
-    "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?",
-    "Use 4, 7 and 9 to make 55.",
-    "hello",
-  ]
 
   /// `GET /slots`: what is being answered.
   @Sendable static func slots(_ call: Call) async throws -> Response {

@@ -191,6 +191,12 @@ import Testing
     #expect(outcome.tokens.count < 120)
   }
 
+  @Test func `more memory than the machine has is refused, and so is too little`() {
+    for bytes in [Int.max, 0, 1000] {
+      #expect(throws: InputError.self) { try Self.engine { $0.cacheBytes = bytes } }
+    }
+  }
+
   @Test func `refusals say what is wrong`() async throws {
     let engine = try Self.engine {
       $0.waiting = 1
@@ -262,7 +268,7 @@ import Testing
   }
 
   @Test func `a beginning that another engine kept on disk gives the same bits`() async throws {
-    try await TemporaryFolder.with { folder in
+    try await TemporaryFolder.whileRunning { folder in
       let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[3].ids
       var request = Self.request(prompt, maxTokens: 80)
       request.topScores = 3
