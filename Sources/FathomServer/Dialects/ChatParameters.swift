@@ -29,22 +29,20 @@ extension ChatParameters {
     rendering = RenderOptions()
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: vocabulary)
-    if let limit = try fields.int("max_completion_tokens", 1...Int(Int32.max)) {
-      options.maxTokens = limit
-    } else if let limit = try fields.int("max_tokens", 1...Int(Int32.max)) {
-      options.maxTokens = limit
+    let limit = try fields.first("max_completion_tokens", "max_tokens") {
+      try fields.int($0, 1...Int(Int32.max))
     }
+    options.maxTokens = limit ?? options.maxTokens
     try readThinking(fields)
+    // A format without a switch begins to reason all the same, and then has to stop at once.
+    if rendering.thinking == false { reasoningBudget = 0 }
     count = try fields.int("n", 1...8) ?? 1
     streams = try fields.bool("stream") ?? false
     includesUsage = try fields.fields("stream_options")?.bool("include_usage") ?? false
     returnsProgress = try fields.bool("return_progress") ?? false
-    if let top = try fields.int("top_logprobs", 0...20) {
-      topScores = top
-    } else if try fields.bool("logprobs") == true {
-      topScores = 0
-    }
-    tenant = try Self.tenant(try fields.string("user_id") ?? fields.string("user"))
+    let scores = try fields.bool("logprobs") == true ? 0 : nil
+    topScores = try fields.int("top_logprobs", 0...20) ?? scores
+    tenant = try fields.tenant()
     if let format = try fields.fields("response_format") {
       guard try format.required("type") == "text" else {
         throw APIError.outOfRange("response_format.type", expected: "text", found: "another")
@@ -73,7 +71,8 @@ extension ChatParameters {
   }
 
   private static func chosenTools(_ fields: Fields) throws -> String? {
-    guard fields["tool_choice"]?.stringValue != nil else { return nil }
+    // An object names a tool; which one is up to the model.
+    if fields["tool_choice"]?.objectValue != nil { return nil }
     return try fields.choice(
       "tool_choice", ["none": "none", "auto": "auto", "required": "required"])
   }
@@ -85,7 +84,9 @@ extension ChatParameters {
       if let budget = try thinking.int("budget_tokens", 1...1_000_000) { reasoningBudget = budget }
     }
     if let arguments = try fields.fields("chat_template_kwargs") {
-      if let on = try arguments.bool("thinking") ?? arguments.bool("enable_thinking") { think(on) }
+      if let on = try arguments.first("thinking", "enable_thinking", read: arguments.bool) {
+        think(on)
+      }
     }
     if let effort = try fields.choice("reasoning_effort", Self.efforts) {
       if effort == 0 {
@@ -98,14 +99,18 @@ extension ChatParameters {
   }
 
   private mutating func think(_ on: Bool) { rendering = RenderOptions(thinking: on) }
+}
 
+extension Fields {
   /// Whom a request belongs to.
-  static func tenant(_ name: String?) throws -> String {
-    guard let name else { return "" }
-    guard name.utf8.count <= 512 else {
-      throw APIError.outOfRange(
-        "user_id", expected: "at most 512 bytes", found: "\(name.utf8.count)")
-    }
-    return name
+  func tenant() throws -> String {
+    try first("user_id", "user") { key in
+      let name = try string(key)
+      let count = name?.unicodeScalars.count ?? 0
+      guard count <= 512 else {
+        throw APIError.outOfRange(key, expected: "at most 512 characters", found: "\(count)")
+      }
+      return name
+    } ?? ""
   }
 }
