@@ -64,7 +64,8 @@ extension ChatParameters {
         members["role"] = .string("system")
         return .object(members)
       })
-    if let tools = try fields.array("tools", atMost: 128), try chosenTools(fields) != "none" {
+    let choice = try chosenTools(fields)
+    if let tools = try fields.array("tools", atMost: 128), choice != "none" {
       object["tools"] = .array(tools)
     }
     return try ChatRequest(.object(object))

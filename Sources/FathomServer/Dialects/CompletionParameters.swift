@@ -55,7 +55,7 @@ struct CompletionParameters {
       throw APIError.malformed(
         "prompt: expected a text, texts or token ids, found \(prompt.kind)", param: "prompt")
     }
-    if list.first?.intValue != nil { return ([try tokens(list, at: "prompt", service)], [nil]) }
+    if list.first?.wholeNumber != nil { return ([try tokens(list, at: "prompt", service)], [nil]) }
     var prompts: [[Int32]] = []
     var texts: [String?] = []
     for entry in list {
@@ -78,7 +78,7 @@ struct CompletionParameters {
       throw APIError.malformed("\(place): expected at least one token, found none", param: place)
     }
     return try list.enumerated().map { index, value in
-      guard let id = value.intValue, (0..<service.vocabularySize).contains(id) else {
+      guard let id = value.wholeNumber, (0..<service.vocabularySize).contains(id) else {
         throw APIError.outOfRange(
           "\(place)[\(index)]", expected: "a token id below \(service.vocabularySize)",
           found: InputError.excerpt(value.text()))

@@ -52,9 +52,7 @@ struct Fields {
 
   func int(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = self[key] else { return nil }
-    // Some clients write whole numbers with a point. Beyond 2^53 a double stands for several of them.
-    let double = value.doubleValue.flatMap { $0.magnitude <= 0x1p53 ? Int(exactly: $0) : nil }
-    guard let int = value.intValue ?? double else { throw wrong(key, "a whole number") }
+    guard let int = value.wholeNumber else { throw wrong(key, "a whole number") }
     guard range.contains(int) else {
       throw APIError.outOfRange(
         name(key), expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(int)")
@@ -119,5 +117,12 @@ struct Fields {
       }
       return string
     }
+  }
+}
+
+extension JSON {
+  /// A whole number, also one with a point, as some clients write them. Beyond 2^53 a double stands for several of them.
+  var wholeNumber: Int? {
+    intValue ?? doubleValue.flatMap { $0.magnitude <= 0x1p53 ? Int(exactly: $0) : nil }
   }
 }
