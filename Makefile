@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill bench compare card choices quality format lint check fuzz neon reference
+.PHONY: setup build test kill clients bench compare card choices quality format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -18,6 +18,9 @@ test: ## all tests; needs nothing but this repository
 
 kill: build ## kills training runs with SIGKILL, resumes them, compares the bytes; KILLS=50 for more
 	Tests/Resume/kill.sh $(KILLS)
+
+clients: build ## other people's clients against the server; CLIENTS='openai lm_eval' for some of them
+	Tests/Clients/run.sh .build/release/fathom $(CLIENTS)
 
 # What bench runs on; the golden model fits in a core's cache, so it says what a step costs at least and nothing else.
 MODEL ?= Tests/Golden/checkpoints/deepseek_v3_mtp
