@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill server page load bench compare card choices quality format lint check fuzz neon reference
+.PHONY: setup build test kill server clients page load bench compare card choices quality format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -28,6 +28,9 @@ load: build ## mixed traffic on a server, every answer compared; MINUTES=30
 page: ## the page's parsers under node, and the page in a browser; needs node, chromium, chromedriver, selenium
 	node --test Tests/Page
 	$(PYTHON) Tests/Page/browser.py --mock --screenshots .build/page
+
+clients: build ## other people's clients against the server; CLIENTS='openai lm_eval' for some of them
+	Tests/Clients/run.sh .build/release/fathom $(CLIENTS)
 
 # What bench runs on; the golden model fits in a core's cache, so it says what a step costs at least and nothing else.
 MODEL ?= Tests/Golden/checkpoints/deepseek_v3_mtp

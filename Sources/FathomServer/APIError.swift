@@ -52,8 +52,12 @@ struct APIError: Error {
     switch failure {
     case .queueFull, .tooManyTokensWaiting:
       self.init(.tooManyRequests, message, code: "rate_limit_exceeded", retryAfterSeconds: 5)
-    case .contextFull:
-      self.init(.badRequest, message, param: "messages", code: "context_length_exceeded")
+    case .contextFull(let tokens, let limit):
+      // Clients tell this error from others by these words: litellm by the first half, langchain by the second.
+      self.init(
+        .badRequest,
+        "this model's maximum context length is \(limit) tokens, and the prompt is too long: "
+          + "\(tokens) tokens leave no room for an answer", code: "context_length_exceeded")
     case .invalid: self.init(.badRequest, message)
     case .deadline, .slowReader: self.init(.requestTimeout, message, code: "timeout")
     case .broken: self.init(.internalServerError, message, code: "model_failure")

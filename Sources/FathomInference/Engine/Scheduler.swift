@@ -116,7 +116,11 @@ package struct Scheduler {
     guard tokens.count < configuration.contextLimit else {
       throw .tooLong(tokens: tokens.count, limit: configuration.contextLimit)
     }
-    guard queue.count < configuration.waiting else { throw .queueFull(waiting: queue.count) }
+    // Those that the next step takes up do not wait.
+    let unused = max(0, configuration.running - running.count)
+    guard queue.count < configuration.waiting + unused else {
+      throw .queueFull(waiting: queue.count)
+    }
     guard waitingTokens + tokens.count <= configuration.waitingTokens else {
       throw .tooManyTokensWaiting(tokens: waitingTokens, limit: configuration.waitingTokens)
     }

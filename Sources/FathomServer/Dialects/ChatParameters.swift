@@ -34,22 +34,20 @@ extension ChatParameters {
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: vocabulary)
-    if let limit = try fields.int("max_completion_tokens", 1...Int(Int32.max)) {
-      options.maxTokens = limit
-    } else if let limit = try fields.int("max_tokens", 1...Int(Int32.max)) {
-      options.maxTokens = limit
+    let limit = try fields.first("max_completion_tokens", "max_tokens") {
+      try fields.int($0, 1...Int(Int32.max))
     }
+    options.maxTokens = limit ?? options.maxTokens
     try readThinking(fields)
+    // A format without a switch begins to reason all the same, and then has to stop at once.
+    if rendering.thinking == false { reasoningBudget = 0 }
     count = try fields.int("n", 1...8) ?? 1
     streams = try fields.bool("stream") ?? false
     includesUsage = try fields.fields("stream_options")?.bool("include_usage") ?? false
     returnsProgress = try fields.bool("return_progress") ?? false
-    if let top = try fields.int("top_logprobs", 0...20) {
-      topScores = top
-    } else if try fields.bool("logprobs") == true {
-      topScores = 0
-    }
-    tenant = try Self.tenant(try fields.string("user_id") ?? fields.string("user"))
+    let scores = try fields.bool("logprobs") == true ? 0 : nil
+    topScores = try fields.int("top_logprobs", 0...20) ?? scores
+    tenant = try fields.tenant("user_id", "user")
     grammar = try ResponseShape.grammar(fields)
   }
 
@@ -85,7 +83,9 @@ extension ChatParameters {
       if let budget = try thinking.int("budget_tokens", 1...1_000_000) { reasoningBudget = budget }
     }
     if let arguments = try fields.fields("chat_template_kwargs") {
-      if let on = try arguments.bool("thinking") ?? arguments.bool("enable_thinking") { think(on) }
+      if let on = try arguments.first("thinking", "enable_thinking", read: arguments.bool) {
+        think(on)
+      }
     }
     try readEffort(fields, "reasoning_effort")
   }
@@ -105,14 +105,21 @@ extension ChatParameters {
     rendering.thinking = on
     rendering.enableThinking = on
   }
+}
 
-  /// Whom a request belongs to.
-  static func tenant(_ name: String?) throws -> String {
-    guard let name else { return "" }
-    guard name.utf8.count <= 512 else {
-      throw APIError.outOfRange(
-        "user_id", expected: "at most 512 bytes", found: "\(name.utf8.count)")
+extension Fields {
+  /// Whom a request belongs to: the first of some fields that is there; all of them are checked.
+  func tenant(_ keys: String...) throws -> String {
+    var first: String?
+    for key in keys {
+      guard let name = try string(key) else { continue }
+      guard name.unicodeScalars.count <= 512 else {
+        throw APIError.outOfRange(
+          self.name(key), expected: "at most 512 characters",
+          found: "\(name.unicodeScalars.count)")
+      }
+      first = first ?? name
     }
-    return name
+    return first ?? ""
   }
 }

@@ -9,15 +9,21 @@ final class CompletionFrames: Sendable {
   private let created: Int
   private let parameters: CompletionParameters
   private let service: Service
-  private let answers: Mutex<[CollectedAnswer]>
+
+  /// What is known of each answer while it comes.
+  private struct Progress {
+    var answer = CollectedAnswer()
+    /// Where in the text the next token begins.
+    var offset = 0
+  }
+  private let progress: Mutex<[Progress]>
 
   init(_ parameters: CompletionParameters, service: Service) {
     self.parameters = parameters
     self.service = service
     created = service.now
-    answers = Mutex(
-      Array(
-        repeating: CollectedAnswer(), count: parameters.prompts.count * parameters.count))
+    progress = Mutex(
+      Array(repeating: Progress(), count: parameters.prompts.count * parameters.count))
   }
 
   func body(_ answers: [CollectedAnswer]) -> JSON {
@@ -27,23 +33,24 @@ final class CompletionFrames: Sendable {
       // Where only the prompt was wanted, the one token that was picked for its scores is none of the answer.
       let pieces = parameters.options.maxTokens == 0 ? [] : answer.pieces
       let text = parameters.options.maxTokens == 0 ? "" : answer.content
+      var offset = 0
       return choice(
         index, text: (isEcho ? echo(prompt) : "") + text,
-        logprobs: parameters.topScores.map { _ in
-          logprobs(isEcho ? prompt : nil, answer.promptScores, pieces)
-        }, finish: Self.word(answer))
+        logprobs: logprobs(isEcho ? prompt : nil, answer.promptScores, pieces, from: &offset),
+        finish: Self.word(answer))
     }
     return chunk(choices).merged(.of(["usage": Self.usage(answers, parameters)]))
   }
 
   /// What to send for an event of answer `index`; nil is the end of all.
   func frames(_ index: Int, _ event: EngineEvent?) -> [Frame] {
-    answers.withLock { answers in
+    progress.withLock { all in
       guard let event else {
-        let usage = chunk([]).merged(.of(["usage": Self.usage(answers, parameters)]))
+        let usage = chunk([]).merged(
+          .of(["usage": Self.usage(all.map(\.answer), parameters)]))
         return (parameters.includesUsage ? [.data(usage)] : []) + [.done]
       }
-      try? answers[index].add(event)
+      try? all[index].answer.add(event)
       switch event {
       case .accepted, .started, .progress: return []
       case .waiting: return [.comment("keep-alive")]
@@ -54,7 +61,7 @@ final class CompletionFrames: Sendable {
             chunk([
               choice(
                 index, text: echo(prompt),
-                logprobs: parameters.topScores.map { _ in logprobs(prompt, scores, []) },
+                logprobs: logprobs(prompt, scores, [], from: &all[index].offset),
                 finish: nil)
             ]))
         ]
@@ -67,16 +74,16 @@ final class CompletionFrames: Sendable {
             chunk([
               choice(
                 index, text: text,
-                logprobs: parameters.topScores.map { _ in logprobs(nil, [], [piece]) },
+                logprobs: logprobs(nil, [], [piece], from: &all[index].offset),
                 finish: nil)
             ]))
         ]
       case .finished:
-        service.metrics.note(answers[index])
+        service.metrics.note(all[index].answer)
         return [
           .data(
             chunk([
-              choice(index, text: "", logprobs: nil, finish: Self.word(answers[index]))
+              choice(index, text: "", logprobs: nil, finish: Self.word(all[index].answer))
             ]))
         ]
       case .failed(let failure):
@@ -110,9 +117,10 @@ final class CompletionFrames: Sendable {
 
   /// The four lists of OpenAI's completions: a token's own probability and the largest come from the same number, so
   /// that clients can compare them.
-  private func logprobs(_ prompt: Int?, _ promptScores: [TokenScore?], _ pieces: [AnswerPiece])
-    -> JSON
-  {
+  private func logprobs(
+    _ prompt: Int?, _ promptScores: [TokenScore?], _ pieces: [AnswerPiece], from offset: inout Int
+  ) -> JSON? {
+    guard parameters.topScores != nil else { return nil }
     var tokens: [Int32] = []
     var scores: [TokenScore?] = []
     if let prompt {
@@ -124,10 +132,14 @@ final class CompletionFrames: Sendable {
       tokens.append(token)
       scores.append(piece.score)
     }
-    var offset = 0
-    let offsets = tokens.map { token in
-      defer { offset += text(token).unicodeScalars.count }
-      return JSON.integer(offset)
+    // Control tokens are in the text only where the prompt was given as ids.
+    let shown = prompt.map { parameters.texts[$0] == nil ? parameters.prompts[$0].count : 0 } ?? 0
+    var offsets: [JSON] = []
+    for (place, token) in tokens.enumerated() {
+      offsets.append(.integer(offset))
+      guard place < shown || !service.language.tokenizer.isSpecial(token) else { continue }
+      // A code point counts where it begins.
+      offset += service.language.tokenizer.bytes(of: token).count { $0 & 0xC0 != 0x80 }
     }
     return .of([
       "tokens": .array(tokens.map { .string(text($0)) }),

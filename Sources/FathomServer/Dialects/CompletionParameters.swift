@@ -34,7 +34,7 @@ struct CompletionParameters {
     includesUsage = try fields.fields("stream_options")?.bool("include_usage") ?? false
     echoes = try fields.bool("echo") ?? false
     topScores = try fields.int("logprobs", 0...20)
-    tenant = try ChatParameters.tenant(try fields.string("user_id") ?? fields.string("user"))
+    tenant = try fields.tenant("user_id", "user")
     grammar = try ResponseShape.grammar(fields)
     guard limit != 0 || echoes else {
       throw APIError.outOfRange("max_tokens", expected: "at least 1", found: "0")
@@ -58,7 +58,7 @@ struct CompletionParameters {
       throw APIError.malformed(
         "prompt: expected a text, texts or token ids, found \(prompt.kind)", param: "prompt")
     }
-    if list.first?.intValue != nil { return ([try tokens(list, service)], [nil]) }
+    if list.first?.wholeNumber != nil { return ([try tokens(list, at: "prompt", service)], [nil]) }
     var prompts: [[Int32]] = []
     var texts: [String?] = []
     for entry in list {
@@ -66,7 +66,7 @@ struct CompletionParameters {
         prompts.append(service.language.encode(text))
         texts.append(text)
       } else if let ids = entry.arrayValue {
-        prompts.append(try tokens(ids, service))
+        prompts.append(try tokens(ids, at: "prompt", service))
         texts.append(nil)
       } else {
         throw APIError.malformed(
@@ -76,14 +76,14 @@ struct CompletionParameters {
     return (prompts, texts)
   }
 
-  static func tokens(_ list: [JSON], _ service: Service) throws -> [Int32] {
+  static func tokens(_ list: [JSON], at place: String, _ service: Service) throws -> [Int32] {
     guard !list.isEmpty else {
-      throw APIError.malformed("prompt: expected at least one token, found none", param: "prompt")
+      throw APIError.malformed("\(place): expected at least one token, found none", param: place)
     }
     return try list.enumerated().map { index, value in
-      guard let id = value.intValue, (0..<service.vocabularySize).contains(id) else {
+      guard let id = value.wholeNumber, (0..<service.vocabularySize).contains(id) else {
         throw APIError.outOfRange(
-          "prompt[\(index)]", expected: "a token id below \(service.vocabularySize)",
+          "\(place)[\(index)]", expected: "a token id below \(service.vocabularySize)",
           found: InputError.excerpt(value.text()))
       }
       return Int32(id)

@@ -52,10 +52,7 @@ struct Fields {
 
   func int(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = self[key] else { return nil }
-    // Some clients write whole numbers with a point.
-    guard let int = value.intValue ?? value.doubleValue.flatMap({ Int(exactly: $0) }) else {
-      throw wrong(key, "a whole number")
-    }
+    guard let int = value.wholeNumber else { throw wrong(key, "a whole number") }
     guard range.contains(int) else {
       throw APIError.outOfRange(
         name(key), expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(int)")
@@ -87,6 +84,11 @@ struct Fields {
     try self[key].map { try Fields($0, at: name(key)) }
   }
 
+  /// What the first of some names says; all of them are checked.
+  func first<Value>(_ keys: String..., read: (String) throws -> Value?) rethrows -> Value? {
+    try keys.compactMap(read).first
+  }
+
   /// One of some words.
   func choice<Value>(_ key: String, _ values: KeyValuePairs<String, Value>) throws -> Value? {
     guard let word = try string(key) else { return nil }
@@ -98,8 +100,8 @@ struct Fields {
     return value
   }
 
-  /// A string, or an array of them.
-  func strings(_ key: String, atMost limit: Int, bytes: Int) throws -> [String] {
+  /// A string, or an array of them. Lengths count code points, as JSON Schema's do.
+  func strings(_ key: String, atMost limit: Int, length: Int) throws -> [String] {
     guard let value = self[key] else { return [] }
     let list: [JSON] = value.arrayValue ?? [value]
     guard list.count <= limit else {
@@ -108,11 +110,19 @@ struct Fields {
     }
     return try list.map {
       guard let string = $0.stringValue else { throw wrong(key, "a string or an array of strings") }
-      guard !string.isEmpty, string.utf8.count <= bytes else {
+      let count = string.unicodeScalars.count
+      guard (1...length).contains(count) else {
         throw APIError.outOfRange(
-          name(key), expected: "strings of 1 to \(bytes) bytes", found: "\(string.utf8.count)")
+          name(key), expected: "strings of 1 to \(length) characters", found: "\(count)")
       }
       return string
     }
+  }
+}
+
+extension JSON {
+  /// A whole number, also one with a point, as some clients write them. Beyond 2^53 a double stands for several of them.
+  var wholeNumber: Int? {
+    intValue ?? doubleValue.flatMap { $0.magnitude <= 0x1p53 ? Int(exactly: $0) : nil }
   }
 }

@@ -27,7 +27,7 @@ extension Fields {
     if let seed = try int("seed", Int.min...Int.max) {
       options.sampling.seed = UInt64(bitPattern: Int64(seed))
     }
-    options.stopStrings = try strings("stop", atMost: 16, bytes: 256)
+    options.stopStrings = try strings("stop", atMost: 16, length: 256)
     options.sampling.logitBias = try logitBias(vocabulary)
     if try bool("ignore_eos") == true { options.stopTokens = [] }
     return options
@@ -41,7 +41,9 @@ extension Fields {
     }
     var bias: [Int32: Double] = [:]
     for member in entries.object.members {
-      guard let token = Int32(member.key), token >= 0, Int(token) < vocabulary else {
+      guard member.key.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+        let token = Int32(member.key), Int(token) < vocabulary
+      else {
         throw APIError.outOfRange(
           entries.path, expected: "token ids below \(vocabulary)",
           found: InputError.excerpt(member.key))

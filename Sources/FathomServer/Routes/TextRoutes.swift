@@ -8,12 +8,13 @@ extension Routes {
   @Sendable static func tokenize(_ call: Call) async throws -> Response {
     let fields = try Fields(call.json)
     let tokenizer = call.service.language.tokenizer
-    guard let text = try fields.string("content") ?? fields.string("prompt") else {
+    guard let text = try fields.first("content", "prompt", read: fields.string) else {
       throw APIError.malformed("content: expected a text, found nothing", param: "content")
     }
     // vLLM's clients say `add_special_tokens`; there it is on unless switched off.
     let adds =
-      try fields.bool("add_special") ?? fields.bool("add_special_tokens") ?? fields.has("prompt")
+      try fields.first("add_special", "add_special_tokens", read: fields.bool)
+      ?? fields.has("prompt")
     let parses = try fields.bool("parse_special") ?? true
     var tokens = tokenizer.encode(text, special: parses ? .recognised : .none)
     if adds, tokenizer.addsBosToken, let bos = tokenizer.bosID { tokens.insert(bos, at: 0) }
@@ -42,7 +43,8 @@ extension Routes {
     guard let list = try fields.array("tokens", atMost: 1 << 20) else {
       throw APIError.malformed("tokens: expected token ids, found nothing", param: "tokens")
     }
-    let tokens = list.isEmpty ? [] : try CompletionParameters.tokens(list, call.service)
+    let tokens =
+      list.isEmpty ? [] : try CompletionParameters.tokens(list, at: "tokens", call.service)
     let bytes = tokens.flatMap { call.service.language.tokenizer.bytes(of: $0) }
     let text = String(decoding: bytes, as: UTF8.self)
     return .json(.of(["content": .string(text), "prompt": .string(text)]))

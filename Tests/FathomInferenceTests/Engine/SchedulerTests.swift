@@ -117,10 +117,27 @@ import Testing
     #expect(throws: Scheduler.Refusal.tooLong(tokens: 256, limit: 256)) {
       try scheduler.submit(1, tokens: Self.text(256))
     }
-    for id in 0..<64 { try scheduler.submit(UInt64(id), tokens: [1]) }
-    #expect(throws: Scheduler.Refusal.queueFull(waiting: 64)) {
+    for id in 0..<68 { try scheduler.submit(UInt64(id), tokens: [1]) }
+    #expect(throws: Scheduler.Refusal.queueFull(waiting: 68)) {
       try scheduler.submit(100, tokens: [1])
     }
+  }
+
+  /// A server with `--queue 0` refused every request, as each stood in line before its first step.
+  @Test func `a line of length 0 lets in what is answered at once`() throws {
+    var configuration = Scheduler.Configuration(blocks: 4, running: 1, contextLimit: 256)
+    configuration.waiting = 0
+    var scheduler = Scheduler(configuration)
+    try scheduler.submit(1, tokens: [1])
+    #expect(throws: Scheduler.Refusal.queueFull(waiting: 1)) {
+      try scheduler.submit(2, tokens: [1])
+    }
+    _ = Self.step(&scheduler)
+    #expect(throws: Scheduler.Refusal.queueFull(waiting: 0)) {
+      try scheduler.submit(3, tokens: [1])
+    }
+    scheduler.remove(1)
+    try scheduler.submit(4, tokens: [1])
   }
 
   /// 10,000 requests of several tenants over too few blocks, with cancels and pauses: the books are right after every step,

@@ -28,9 +28,9 @@ extension ChatParameters {
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
-    options.stopStrings = try fields.strings("stop_sequences", atMost: 64, bytes: 256)
+    options.stopStrings = try fields.strings("stop_sequences", atMost: 64, length: 256)
     try readMessageThinking(fields)
-    tenant = try Self.tenant(try fields.fields("metadata")?.string("user_id"))
+    tenant = try fields.fields("metadata")?.tenant("user_id") ?? ""
   }
 
   /// `thinking {type, budget_tokens}` and `output_config {effort, format}`

@@ -25,8 +25,7 @@ extension ChatParameters {
       grammar = try ResponseShape.grammar(format: format)
     }
     streams = try fields.bool("stream") ?? false
-    tenant = try Self.tenant(
-      try fields.string("safety_identifier") ?? fields.string("user"))
+    tenant = try fields.tenant("safety_identifier", "user")
   }
 
   private static func refuseStored(_ fields: Fields) throws {

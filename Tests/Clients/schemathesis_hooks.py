@@ -1,0 +1,25 @@
+"""What schemathesis is to know of this server beyond its description."""
+import re
+
+import schemathesis
+from schemathesis.core.failures import Failure
+from schemathesis.generation import GenerationMode
+
+# A description cannot tell what depends on the model, or on two fields together.
+DEPENDS = re.compile(
+    r"maximum context length is|expected a token id below|expected token ids below|this chat format|"
+    r"tool_calls: expected an array of calls, or no such key|at most 128 answers|best_of: expected n|"
+    r"max_tokens: expected at least 1, found 0")
+
+
+class Refused(Failure):
+    """What the description allows was refused."""
+
+
+@schemathesis.check
+def allowed_requests_are_answered(context, response, case):
+    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE or response.status_code not in (400, 422):
+        return
+    message = response.json()["error"]["message"]
+    if not DEPENDS.search(message):
+        raise Refused(operation=case.operation.label, title="Allowed request refused", message=message)
