@@ -12,14 +12,15 @@ import instructor
 import openai
 from checks import KEY, check, finish, get, raises, server, skip
 from instructor.core.exceptions import IncompleteOutputException, InstructorRetryException
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 QUESTION = [{"role": "user", "content": "Ana has 47 apples and buys 35 more. How many now? Answer in JSON."}]
 
 
 class Count(BaseModel):
     number: int
-    thing: str
+    # A small model that never saw JSON may not find the end of a text by itself.
+    thing: str = Field(max_length=20)
 
 
 def records(wrapped, many):
@@ -27,7 +28,8 @@ def records(wrapped, many):
     good = 0
     for i in range(many):
         record = wrapped.create(
-            model="built-in", messages=QUESTION, response_model=Count, max_retries=0, seed=i, temperature=1.0)
+            model="built-in", messages=QUESTION, response_model=Count, max_retries=0, seed=i, temperature=1.0,
+            max_tokens=900)
         good += isinstance(record, Count)
     return good
 
