@@ -21,6 +21,12 @@ public struct Sampler: Sendable {
   private var picked: UInt64 = 0
   private var adjusted: [Float] = []
   private var candidates: [Candidate] = []
+  private var isRestricted = false
+
+  /// The tokens that the last one was drawn from, ascending; nil where that was the whole vocabulary, or nothing was drawn.
+  var drawnFrom: [Int32]? {
+    isRestricted ? candidates.filter { $0.weight > 0 }.map(\.token).sorted() : nil
+  }
 
   private struct Candidate {
     var token: Int32
@@ -50,6 +56,7 @@ public struct Sampler: Sendable {
     _ logits: UnsafeBufferPointer<Float>, allowed mask: TokenMask? = nil
   ) -> Int32 {
     let token: Int32
+    isRestricted = !options.isGreedy && (options.truncates || mask != nil)
     if adjusts || mask != nil {
       adjusted.removeAll(keepingCapacity: true)
       adjusted.append(contentsOf: logits)
@@ -92,7 +99,7 @@ public struct Sampler: Sendable {
 
   private mutating func choose(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     let best = Self.argmax(logits)
-    guard options.temperature > 0, options.topK != 1 else { return best }
+    if options.isGreedy { return best }
     let largest = Double(logits[Int(best)])
     let total = keep(of: gather(logits, largest: largest))
     var remaining = random.uniform(at: picked) * total
@@ -119,14 +126,13 @@ public struct Sampler: Sendable {
   ///
   /// - Returns: the weight of the whole vocabulary, where top-p asks for it.
   private mutating func gather(_ logits: UnsafeBufferPointer<Float>, largest: Double) -> Double {
-    let truncates = options.topK > 0 || options.topP < 1 || options.minP > 0
     var total = 0.0
     if options.topP < 1 && options.topK == 0 {
       for logit in logits { total += weight(of: logit, largest: largest) }
     }
     // In units of the temperature, below the best logit: nothing beyond is kept by min-p.
     let reachOfMinP = options.minP > 0 ? 1 - logarithm(options.minP) : 0
-    var reach = truncates ? max(12, reachOfMinP) : Double.infinity
+    var reach = options.truncates ? max(12, reachOfMinP) : Double.infinity
     while true {
       candidates.removeAll(keepingCapacity: true)
       let floor = Float(largest - reach * options.temperature)
@@ -143,7 +149,7 @@ public struct Sampler: Sendable {
       if enough || reach.isInfinite { break }
       reach = reach > 100 ? .infinity : reach * 4
     }
-    if truncates {
+    if options.truncates {
       candidates.sort { $0.logit > $1.logit || ($0.logit == $1.logit && $0.token < $1.token) }
     }
     return total
@@ -179,6 +185,13 @@ public struct Sampler: Sendable {
     }
     return total
   }
+}
+
+extension SamplingOptions {
+  fileprivate var isGreedy: Bool { temperature == 0 || topK == 1 }
+
+  /// Whether some tokens are left out however the logits are.
+  fileprivate var truncates: Bool { topK > 0 || topP < 1 || minP > 0 }
 }
 
 #if canImport(Glibc)

@@ -15,6 +15,7 @@ struct ActiveRequest {
   var promptScores: [TokenScore?] = [nil]
   var prefilledAt: ContinuousClock.Instant?
   var pausedSince: ContinuousClock.Instant?
+  var trace: GenerationTrace?
   /// Tokens that come next whatever the model says.
   private var forced: ArraySlice<Int32> = []
   private let endOfReasoning: [Int32]
@@ -37,6 +38,7 @@ struct ActiveRequest {
     self.answer = answer
     text = AnswerText(request.reading, options: request.options, tokenizer: tokenizer)
     self.constraint = constraint
+    trace = request.isTraced ? GenerationTrace() : nil
     think = tokenizer.id(of: "<think>")
     sampler = Sampler(request.options.sampling, prompt: request.prompt)
     endOfReasoning =
@@ -72,7 +74,9 @@ struct ActiveRequest {
     {
       forced = endOfReasoning[...]
     }
+    let isForced = !forced.isEmpty
     let token = forced.popFirst() ?? sampler.pick(logits, allowed: allowed)
+    trace?.note(drawnFrom: isForced ? [token] : sampler.drawnFrom)
     return (token, request.topScores.map { TokenScore(of: token, top: $0, in: logits) })
   }
 

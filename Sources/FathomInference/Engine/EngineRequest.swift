@@ -29,6 +29,8 @@ public struct EngineRequest: Sendable {
   public var topScores: Int?
   /// Tells the probabilities of the prompt's tokens too.
   public var scoresPrompt = false
+  /// Tells in the end how the answer was computed.
+  public var isTraced = false
   /// Most tokens of reasoning; then the model has to answer.
   public var reasoningBudget: Int?
   /// What the answer has to look like.
@@ -59,6 +61,8 @@ public enum EngineEvent: Sendable {
   /// Probabilities of the prompt's tokens; nothing is known of the first.
   case promptScores([TokenScore?])
   case piece(AnswerPiece)
+  /// Before the end, where it was asked for.
+  case trace(GenerationTrace)
   /// With the stop string that ended it, if one did.
   case finished(FinishReason, GenerationStatistics, seed: UInt64, stopString: String?)
   case failed(EngineFailure)

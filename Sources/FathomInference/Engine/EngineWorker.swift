@@ -183,6 +183,7 @@ final class EngineWorker {
           .piece(AnswerPiece(token: nil, score: nil, events: rest, isReasoning: false)))
       }
       count(end: reason.rawValue)
+      if let trace = request.trace { request.answer.send(.trace(trace)) }
       request.answer.send(
         .finished(
           reason, request.finalStatistics(now: clock.now), seed: request.sampler.seed,
@@ -318,9 +319,12 @@ final class EngineWorker {
         cache: requests[item.id]?.cache ?? KVCache(layout: layout))
     }
     return workspace.scope {
+      let isTraced = work.contains { requests[$0.id]?.request.isTraced == true }
+      let routes = isTraced ? StepRoutes() : nil
       let step = Step(
         sequences, compute: compute, workspace: workspace,
-        attention: options.runtime.attention)
+        attention: options.runtime.attention,
+        observer: routes.map { routes in { observation, _ in routes.observe(observation) } })
       let hidden = workspace.take(step.count, width: decoder.hiddenSize)
       decoder.forward(step, into: hidden)
       var picked: [Picked] = []
@@ -331,6 +335,10 @@ final class EngineWorker {
         if requests[item.id]?.request.scoresPrompt == true {
           isFinite[index] = scorePrompt(
             item, hidden.rows(first..<first + item.positions.count), step)
+        }
+        if let routes {
+          requests[item.id]?.trace?.note(
+            routes, rows: first..<first + item.positions.count, positions: item.positions)
         }
         first += item.positions.count
         if item.isLast { last.append((index, first - 1)) }

@@ -68,9 +68,9 @@ package struct Router: Sendable {
         for expert in 0..<weight.rows {
           biased[s][expert] = scores[s][expert] + (bias?[expert] ?? 0)
         }
-        choose(
-          scores: scores[s], biased: biased[s], experts: experts + s * expertsChosen,
-          weights: weights[s])
+        let slots = experts + s * expertsChosen
+        choose(biased[s], into: slots)
+        weigh(slots, scores: scores[s], into: weights[s])
       }
     }
     if let observer = step.observer {
@@ -113,8 +113,7 @@ package struct Router: Sendable {
   /// The best `expertsChosen` by biased score among the best groups, ties to the lower number; sorted by number. What
   /// `biased` held is lost.
   package func choose(
-    scores: UnsafeMutablePointer<Float>, biased: UnsafeMutablePointer<Float>,
-    experts: UnsafeMutablePointer<Int32>, weights: UnsafeMutablePointer<Float>
+    _ biased: UnsafeMutablePointer<Float>, into experts: UnsafeMutablePointer<Int32>
   ) {
     if groups > 1 { maskRejectedGroups(biased) }
     for slot in 0..<expertsChosen {
@@ -130,6 +129,13 @@ package struct Router: Sendable {
       }
       experts[place] = Int32(best)
     }
+  }
+
+  /// The weights of chosen experts, by their scores without the bias.
+  package func weigh(
+    _ experts: UnsafePointer<Int32>, scores: UnsafePointer<Float>,
+    into weights: UnsafeMutablePointer<Float>
+  ) {
     var sum: Float = 0
     for slot in 0..<expertsChosen {
       weights[slot] = scores[Int(experts[slot])]

@@ -30,7 +30,7 @@ struct CollectedAnswer {
     onPart: (_ piece: AnswerPart, _ begins: Bool, _ ended: AnswerPart?) -> Void = { _, _, _ in }
   ) throws {
     switch event {
-    case .accepted, .started, .progress, .waiting: break
+    case .accepted, .started, .progress, .waiting, .trace: break
     case .promptScores(let scores): promptScores = scores
     case .piece(let piece):
       if piece.score != nil { pieces.append(piece) }

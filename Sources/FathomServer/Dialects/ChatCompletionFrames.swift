@@ -92,7 +92,7 @@ final class ChatCompletionFrames: Sendable {
     // A failure is told below.
     try? all[index].answer.add(event)
     switch event {
-    case .accepted, .promptScores: break
+    case .accepted, .promptScores, .trace: break
     case .started(let cached): all[index].cached = cached
     case .waiting: frames.append(.comment("keep-alive"))
     case .progress(let done):

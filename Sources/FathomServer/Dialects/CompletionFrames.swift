@@ -52,7 +52,7 @@ final class CompletionFrames: Sendable {
       }
       try? all[index].answer.add(event)
       switch event {
-      case .accepted, .started, .progress: return []
+      case .accepted, .started, .progress, .trace: return []
       case .waiting: return [.comment("keep-alive")]
       case .promptScores(let scores):
         let prompt = index / parameters.count

@@ -1,14 +1,14 @@
 import FathomCore
 
 /// Reads the keys of a map one by one. Those that nobody asked for are errors in the end.
-struct ConfigurationMap {
+package struct ConfigurationMap {
   private let members: [(key: String, value: ConfigurationValue)]
   /// `tasks[1].`; empty for the whole file.
   private let path: String
   private let origin: String
   private var known: [String] = []
 
-  init(_ value: ConfigurationValue, path: String = "") throws {
+  package init(_ value: ConfigurationValue, path: String = "") throws {
     guard case .map(let members) = value.content else {
       throw InputError(
         path.isEmpty ? value.origin : "\(value.origin), \"\(path)\"", expected: "a map",
@@ -20,7 +20,7 @@ struct ConfigurationMap {
   }
 
   /// The value of a key, unless it is missing or null.
-  mutating func value(_ key: String) -> ConfigurationValue? {
+  package mutating func value(_ key: String) -> ConfigurationValue? {
     known.append(key)
     guard let value = members.first(where: { $0.key == key })?.value, !value.isNull else {
       return nil
@@ -28,7 +28,7 @@ struct ConfigurationMap {
     return value
   }
 
-  func error(_ key: String, expected expectation: String, found finding: String? = nil)
+  package func error(_ key: String, expected expectation: String, found finding: String? = nil)
     -> InputError
   {
     let value = members.first { $0.key == key }?.value
@@ -38,7 +38,7 @@ struct ConfigurationMap {
   }
 
   /// - Throws: `InputError` for the first key that was not asked for.
-  func finish() throws {
+  package func finish() throws {
     for (key, value) in members where !known.contains(key) {
       let nearest = NearestWord.to(key, among: known).map { "perhaps \"\(path)\($0)\"" }
       throw InputError(
@@ -51,7 +51,7 @@ struct ConfigurationMap {
 
 // Values by kind.
 extension ConfigurationMap {
-  mutating func integer(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
+  package mutating func integer(_ key: String, _ range: ClosedRange<Int>) throws -> Int? {
     guard let value = value(key) else { return nil }
     guard let integer = value.integer, range.contains(integer) else {
       let limits =
@@ -62,7 +62,7 @@ extension ConfigurationMap {
     return integer
   }
 
-  mutating func number(_ key: String, _ range: ClosedRange<Double>) throws -> Double? {
+  package mutating func number(_ key: String, _ range: ClosedRange<Double>) throws -> Double? {
     guard let value = value(key) else { return nil }
     guard let number = value.number, range.contains(number) else {
       let limits =
@@ -73,19 +73,19 @@ extension ConfigurationMap {
     return number
   }
 
-  mutating func flag(_ key: String) throws -> Bool? {
+  package mutating func flag(_ key: String) throws -> Bool? {
     guard let value = value(key) else { return nil }
     guard let flag = value.flag else { throw error(key, expected: "true or false") }
     return flag
   }
 
-  mutating func text(_ key: String) throws -> String? {
+  package mutating func text(_ key: String) throws -> String? {
     guard let value = value(key) else { return nil }
     guard let text = value.text, !text.isEmpty else { throw error(key, expected: "text") }
     return text
   }
 
-  mutating func word<Word: RawRepresentable<String> & CaseIterable>(
+  package mutating func word<Word: RawRepresentable<String> & CaseIterable>(
     _ key: String, of type: Word.Type = Word.self
   ) throws -> Word? {
     guard let value = value(key) else { return nil }
@@ -97,7 +97,7 @@ extension ConfigurationMap {
   }
 
   /// The maps of a list; none where the key is missing.
-  mutating func maps(_ key: String) throws -> [ConfigurationMap] {
+  package mutating func maps(_ key: String) throws -> [ConfigurationMap] {
     guard let value = value(key) else { return [] }
     guard case .list(let values) = value.content else {
       throw error(key, expected: "a list of maps")
@@ -107,7 +107,7 @@ extension ConfigurationMap {
     }
   }
 
-  mutating func object(_ key: String) throws -> JSONObject? {
+  package mutating func object(_ key: String) throws -> JSONObject? {
     guard let value = value(key) else { return nil }
     guard let object = value.json.objectValue else { throw error(key, expected: "a map") }
     return object

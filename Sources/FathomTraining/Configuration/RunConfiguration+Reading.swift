@@ -17,14 +17,19 @@ extension RunConfiguration {
     var value = try ConfigurationValue(yaml: yaml, file: file)
     for override in overrides { try value.apply(override: override) }
     var map = try ConfigurationMap(value)
+    try self.init(reading: &map)
+    try map.finish()
+    try check(map)
+  }
+
+  /// Reads what a run of any kind has; the rest of the map, and what belongs together, is for the caller to look at.
+  package init(reading map: inout ConfigurationMap) throws {
     self.init()
     try readModel(&map)
     try readData(&map)
     try readSteps(&map)
     try readOptimizer(&map)
     try readReports(&map)
-    try map.finish()
-    try check(map)
   }
 
   private mutating func readModel(_ map: inout ConfigurationMap) throws {

@@ -17,6 +17,9 @@ package struct TrainingBatch: Sendable {
   package let starts: [Int32]
   /// `[rows]`: how many tokens of each row are no padding, which stands behind them.
   package let usedLengths: [Int]
+  /// Experts that routers are to choose: for each mixture `[rows * length * num_experts_per_tok]`, ascending for each token;
+  /// a token whose first is negative chooses for itself. Without it all do.
+  package var routes: [[Int32]]?
 
   package var count: Int { rows * length }
 
@@ -114,6 +117,7 @@ package final class TrainingPass {
   package let workspace: Workspace
   package let parameters: ParameterStore
   package let batch: TrainingBatch
+  package let objective: any TokenObjective
   /// What the gradients of this batch are multiplied by: one over the weight of all tokens of the step.
   package let lossScale: Float
   /// Weight of the sequence-wise balance loss.
@@ -124,10 +128,12 @@ package final class TrainingPass {
   package var routing: [RouterStatistics] = []
 
   package init(
-    _ batch: TrainingBatch, compute: TrainingCompute, workspace: Workspace,
-    parameters: ParameterStore, lossScale: Float, balanceWeight: Float = 0, balanceRows: Int = 1
+    _ batch: TrainingBatch, _ objective: any TokenObjective = CrossEntropy(),
+    compute: TrainingCompute, workspace: Workspace, parameters: ParameterStore, lossScale: Float,
+    balanceWeight: Float = 0, balanceRows: Int = 1
   ) {
     self.batch = batch
+    self.objective = objective
     self.compute = compute
     self.workspace = workspace
     self.parameters = parameters

@@ -1,18 +1,18 @@
 import FathomTensors
 
-/// Output head and loss: cross entropy of the tokens that count, a few at a time so that all logits are never held at once.
+/// Output head and loss: what an objective makes of the tokens that count, a few at a time so that all logits are never held at once.
 package struct TrainableHead: Sendable {
   package let weight: ParameterID  // [vocab, hidden]
 
   /// Logits that are held at a time, in floats.
   private static let logitsAtOnce = 1 << 22
 
-  /// Adds up weight × cross entropy over a batch, and writes the gradient of `hidden` to `d`, both times `scale`.
+  /// Adds up the losses of a batch's tokens, and writes the gradient of `hidden` to `d`, both times `scale`.
   ///
   /// - Parameter gradients: whether there is a way back; without it `d` is left alone.
   package func loss(
-    _ hidden: Rows, _ batch: TrainingBatch, scale: Float, into d: Rows, gradients: Bool = true,
-    _ pass: TrainingPass
+    _ hidden: Rows, _ batch: TrainingBatch, _ objective: any TokenObjective = CrossEntropy(),
+    scale: Float, into d: Rows, gradients: Bool = true, _ pass: TrainingPass
   ) -> Double {
     let kernels = pass.compute.kernels.pointee
     let weight = pass.value(weight)
@@ -35,9 +35,9 @@ package struct TrainableHead: Sendable {
         products.add(Side(x), Side(weight), into: logits, exactness: .high)
         products.run()
         pass.compute.each(tokens.count, cost: 4 * logits.width) { row in
-          let token = tokens[begin + row]
-          losses[row] = kernels.cross_entropy(
-            logits[row], logits.width, Int(batch.targets[token]), batch.weights[token] * scale)
+          losses[row] = objective.loss(
+            tokens[begin + row], of: batch, logits: logits[row], width: logits.width, scale: scale,
+            kernels: kernels)
         }
         for row in 0..<tokens.count { loss += Double(losses[row]) }
         guard gradients else { return }

@@ -51,12 +51,17 @@ package struct TrainableRouter: Sendable {
     let router = router(pass)
     let bias = bias.map { pass.value($0).pointer }
     let biased = pass.take(x.count, width: experts)
+    let routes = pass.batch.routes?[place]
     pass.compute.each(x.count, cost: 8 * experts) { s in
       score(scores[s])
-      for e in 0..<experts { biased[s][e] = scores[s][e] + (bias?[e] ?? 0) }
-      router.choose(
-        scores: scores[s], biased: biased[s], experts: chosen + s * expertsChosen,
-        weights: weights[s])
+      let slots = chosen + s * expertsChosen
+      if let routes, routes[s * expertsChosen] >= 0 {
+        for k in 0..<expertsChosen { slots[k] = routes[s * expertsChosen + k] }
+      } else {
+        for e in 0..<experts { biased[s][e] = scores[s][e] + (bias?[e] ?? 0) }
+        router.choose(biased[s], into: slots)
+      }
+      router.weigh(slots, scores: scores[s], into: weights[s])
     }
     note(scores, chosen, pass)
     return Saved(scores: scores, chosen: chosen, weights: weights)

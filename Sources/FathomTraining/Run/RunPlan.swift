@@ -64,11 +64,11 @@ extension TrainingRun {
   /// Takes a few steps without saving anything.
   public func plan(isCancelled: () -> Bool = { false }) throws -> RunPlan {
     let counts = model.counts
-    _ = try trainer.advance()
+    _ = try trainer.advance(on: data)
     let begin = ContinuousClock.now
     var tokens = 0
     while (ContinuousClock.now - begin).seconds < 3, !isCancelled() {
-      tokens += try trainer.advance().tokens
+      tokens += try trainer.advance(on: data).tokens
     }
     let seconds = (ContinuousClock.now - begin).seconds
     let copies = trainer.average == nil ? 1 : 2

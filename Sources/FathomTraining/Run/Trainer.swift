@@ -34,7 +34,6 @@ package final class Trainer {
   package let network: TrainableNetwork
   package let parameters: ParameterStore
   package let options: TrainingOptions
-  package let data: any TrainingData
   package let state: OptimizerState
   /// The average of all values, where one is kept.
   package let average: UnsafeMutablePointer<Float>?
@@ -47,12 +46,11 @@ package final class Trainer {
   package var tokens = 0
 
   package init(
-    _ network: TrainableNetwork, _ parameters: ParameterStore, data: any TrainingData,
-    options: TrainingOptions, instructionSet: InstructionSet
+    _ network: TrainableNetwork, _ parameters: ParameterStore, options: TrainingOptions,
+    instructionSet: InstructionSet
   ) {
     self.network = network
     self.parameters = parameters
-    self.data = data
     self.options = options
     compute = TrainingCompute(
       instructionSet, threads: options.threads, precision: options.precision)
@@ -65,10 +63,10 @@ package final class Trainer {
 
   package var workspaceBytes: Int { workspace.allocatedBytes }
 
-  /// One step: forward and back over its micro-batches, clip, move the weights, move the router biases.
+  /// One step on the next of some data.
   ///
-  /// - Throws: what the data throws, or `InputError` where the loss is no number; nothing has been moved then.
-  package func advance() throws -> StepMetrics {
+  /// - Throws: what the data throws, and as `learn`.
+  package func advance(on data: some TrainingData) throws -> StepMetrics {
     var batches: [TrainingBatch] = []
     var next = cursor
     for _ in 0..<options.accumulation(at: step) {
@@ -77,8 +75,23 @@ package final class Trainer {
       batches.append(batch)
       next = behind
     }
+    let weight = batches.reduce(0) { $0 + $1.totalWeight }
+    let metrics = try learn(
+      batches.map { (batch: $0, objective: CrossEntropy()) },
+      lossScale: weight > 0 ? Float(1 / weight) : 0)
+    cursor = next
+    return metrics
+  }
+
+  /// One step: forward and back over its micro-batches, clip, move the weights, move the router biases.
+  ///
+  /// - Parameter lossScale: what the sum of all losses is multiplied by.
+  /// - Throws: `InputError` where the loss is no number; nothing has been moved then.
+  package func learn(
+    _ lessons: [(batch: TrainingBatch, objective: any TokenObjective)], lossScale: Float
+  ) throws -> StepMetrics {
     var metrics = StepMetrics()
-    let routing = try gradients(batches, &metrics)
+    let routing = gradients(lessons, lossScale: lossScale, &metrics)
     let optimizer = Optimizer(
       options.optimizer, parameters: parameters, state: state, compute: compute,
       workspace: workspace)
@@ -94,7 +107,6 @@ package final class Trainer {
     network.balance(parameters, routing: routing, rate: options.routerBiasRate(at: step))
     updateAverage()
     step += 1
-    cursor = next
     tokens += metrics.tokens
     metrics.step = step
     metrics.maxVio = routing.map(\.maxVio)
@@ -104,18 +116,17 @@ package final class Trainer {
   }
 
   /// Losses and gradients of some micro-batches as one.
-  private func gradients(_ batches: [TrainingBatch], _ metrics: inout StepMetrics) throws
-    -> [RouterStatistics]
-  {
-    let weight = batches.reduce(0) { $0 + $1.totalWeight }
+  private func gradients(
+    _ lessons: [(batch: TrainingBatch, objective: any TokenObjective)], lossScale: Float,
+    _ metrics: inout StepMetrics
+  ) -> [RouterStatistics] {
     parameters.clearGradients()
     var routing: [RouterStatistics] = []
-    for batch in batches {
+    for (batch, objective) in lessons {
       let pass = TrainingPass(
-        batch, compute: compute, workspace: workspace, parameters: parameters,
-        lossScale: weight > 0 ? Float(1 / weight) : 0,
-        balanceWeight: Float(options.balanceLossWeight),
-        balanceRows: batches.reduce(0) { $0 + $1.rows })
+        batch, objective, compute: compute, workspace: workspace, parameters: parameters,
+        lossScale: lossScale, balanceWeight: Float(options.balanceLossWeight),
+        balanceRows: lessons.reduce(0) { $0 + $1.batch.rows })
       let mtp =
         options.mtpLossWeight > 0
         ? TrainableNetwork.MTPOptions(weight: Float(options.mtpLossWeight), rows: options.mtpRows)
@@ -161,13 +172,21 @@ package final class Trainer {
 
   /// Mean loss of batches without moving anything.
   package func evaluate(_ batches: [TrainingBatch]) -> Double {
-    var (loss, weight) = (0.0, 0.0)
-    for batch in batches {
-      let pass = TrainingPass(
-        batch, compute: compute, workspace: workspace, parameters: parameters, lossScale: 1)
-      loss += network.run(pass, gradients: false).next
-      weight += batch.totalWeight
-    }
+    let weight = batches.reduce(0) { $0 + $1.totalWeight }
+    let loss = batches.reduce(0) { $0 + self.loss($1, CrossEntropy()) }
     return weight > 0 ? loss / weight : 0
+  }
+
+  /// The sum of the losses of a batch's tokens, without moving anything.
+  ///
+  /// - Parameter parameters: nil takes the present weights.
+  package func loss(
+    _ batch: TrainingBatch, _ objective: some TokenObjective,
+    parameters other: ParameterStore? = nil
+  ) -> Double {
+    let pass = TrainingPass(
+      batch, objective, compute: compute, workspace: workspace, parameters: other ?? parameters,
+      lossScale: 1)
+    return network.run(pass, gradients: false).next
   }
 }

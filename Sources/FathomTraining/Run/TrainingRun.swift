@@ -66,8 +66,7 @@ public final class TrainingRun {
     self.options = options
     self.model = model
     trainer = Trainer(
-      model.network, model.parameters, data: data, options: options,
-      instructionSet: instructionSet)
+      model.network, model.parameters, options: options, instructionSet: instructionSet)
     if let resumedStep {
       best = try checkpoints.restore(trainer, model: model, step: resumedStep)
     }
@@ -160,7 +159,7 @@ extension TrainingRun {
     while isPending || trainer.step < options.schedule.steps {
       if !isPending {
         let begin = ContinuousClock.now
-        let step = try trainer.advance()
+        let step = try trainer.advance(on: data)
         try reports.note(
           step, of: options, tokens: trainer.tokens, seconds: (ContinuousClock.now - begin).seconds)
         isPending = isEvaluated(step.step)

@@ -40,7 +40,7 @@ import Testing
     var outcome = Outcome()
     for await event in answer {
       switch event {
-      case .accepted, .started, .progress, .waiting: break
+      case .accepted, .started, .progress, .waiting, .trace: break
       case .promptScores(let scores): outcome.promptScores = scores
       case .piece(let piece):
         if let token = piece.token { outcome.tokens.append(token) }

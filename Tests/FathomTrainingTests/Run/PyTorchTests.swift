@@ -71,10 +71,9 @@ struct FixedBatches: TrainingData {
     let start = golden.model.parameters
     let before = (0..<start.valueCount).map { start.values[$0] }
     let trainer = Trainer(
-      golden.model.network, start, data: golden.data, options: options,
-      instructionSet: try .chosen())
+      golden.model.network, start, options: options, instructionSet: try .chosen())
     for step in 0..<10 {
-      let metrics = try trainer.advance()
+      let metrics = try trainer.advance(on: golden.data)
       #expect(
         abs(metrics.loss - losses[step]) < 2e-4, "step \(step): \(metrics.loss), \(losses[step])")
       #expect(

@@ -29,6 +29,13 @@ import Testing
     options.threads = threads
     options.gradientAccumulationSteps = 2
     options.emaDecay = 0.9
+    return (
+      model,
+      Trainer(model.network, model.parameters, options: options, instructionSet: try .chosen())
+    )
+  }
+
+  private let data: FixedBatches = {
     let random = CounterRandom(seed: 4)
     let batches = (0..<16).map { index -> TrainingBatch in
       let count = 2 * 24
@@ -40,13 +47,8 @@ import Testing
         weights: (0..<count).map { $0 % 24 == 23 ? 0 : 1 }, positions: (0..<count).map { $0 % 24 },
         starts: [Int32](repeating: 0, count: count))
     }
-    return (
-      model,
-      Trainer(
-        model.network, model.parameters, data: FixedBatches(batches: batches), options: options,
-        instructionSet: try .chosen())
-    )
-  }
+    return FixedBatches(batches: batches)
+  }()
 
   private func bits(_ trainer: Trainer) -> [UInt32] {
     let parameters = trainer.parameters
@@ -68,10 +70,10 @@ import Testing
   ) throws {
     try TemporaryFolder.with { folder in
       let (_, whole) = try trainer(threads: threads, precision: precision, adapters: adapters)
-      for _ in 0..<6 { _ = try whole.advance() }
+      for _ in 0..<6 { _ = try whole.advance(on: data) }
 
       let (model, first) = try trainer(threads: threads, precision: precision, adapters: adapters)
-      for _ in 0..<3 { _ = try first.advance() }
+      for _ in 0..<3 { _ = try first.advance(on: data) }
       let checkpoints = TrainingCheckpoint(folder: folder)
       try checkpoints.save(first, model: model, files: [])
       #expect(checkpoints.steps() == [3])
@@ -79,7 +81,7 @@ import Testing
       let (resumedModel, second) = try trainer(
         threads: threads, precision: precision, adapters: adapters)
       try checkpoints.restore(second, model: resumedModel, step: 3)
-      for _ in 0..<3 { _ = try second.advance() }
+      for _ in 0..<3 { _ = try second.advance(on: data) }
       #expect(second.step == 6 && second.cursor == whole.cursor)
       let (a, b) = (bits(whole), bits(second))
       let difference = zip(a, b).enumerated().first { $0.element.0 != $0.element.1 }
@@ -91,8 +93,8 @@ import Testing
     let (_, one) = try trainer(threads: 1, precision: .bf16)
     let (_, three) = try trainer(threads: 3, precision: .bf16)
     for _ in 0..<4 {
-      _ = try one.advance()
-      _ = try three.advance()
+      _ = try one.advance(on: data)
+      _ = try three.advance(on: data)
     }
     #expect(bits(one) == bits(three))
   }
@@ -101,7 +103,7 @@ import Testing
   @Test func `the average takes the weights' place for a while, factors included`() throws {
     try TemporaryFolder.with { folder in
       let (model, trainer) = try trainer(threads: 1, precision: .fp32, adapters: true)
-      for _ in 0..<3 { _ = try trainer.advance() }
+      for _ in 0..<3 { _ = try trainer.advance(on: data) }
       let before = bits(trainer)
       for name in ["present", "average"] {
         try FileManager.default.createDirectory(
@@ -122,7 +124,7 @@ import Testing
       let (model, trainer) = try trainer(threads: 1, precision: .fp32)
       let checkpoints = TrainingCheckpoint(folder: folder)
       for _ in 0..<4 {
-        _ = try trainer.advance()
+        _ = try trainer.advance(on: data)
         try checkpoints.save(trainer, model: model, files: [])
       }
       try checkpoints.prune(keepLast: 2, keeping: [1])
@@ -139,7 +141,7 @@ import Testing
         best.note(loss, step: step)
       }
       #expect(best.step == 2 && best.evaluationsSince == 2)
-      _ = try trainer.advance()
+      _ = try trainer.advance(on: data)
       try checkpoints.save(trainer, model: model, files: [])
       #expect(try checkpoints.restore(trainer, model: model, step: 1) == BestEvaluation())
       try checkpoints.save(trainer, model: model, files: [], best: best)
@@ -152,7 +154,7 @@ import Testing
     try TemporaryFolder.with { folder in
       let (model, trainer) = try trainer(threads: 1, precision: .fp32)
       let checkpoints = TrainingCheckpoint(folder: folder)
-      _ = try trainer.advance()
+      _ = try trainer.advance(on: data)
       try checkpoints.save(trainer, model: model, files: [])
       let manager = FileManager.default
       for name in [".tmp-step_2-77", ".tmp-removed-step_0-77"] {

@@ -101,7 +101,7 @@ final class MessageFrames: Sendable {
       frames.append(Self.delta(count - 1, Self.delta(of: piece)))
     }
     switch event {
-    case .accepted, .started, .progress, .promptScores, .piece: break
+    case .accepted, .started, .progress, .promptScores, .piece, .trace: break
     case .waiting: frames.append(Self.frame("ping"))
     case .finished:
       service.metrics.note(progress.answer)

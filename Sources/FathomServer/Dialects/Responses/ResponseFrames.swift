@@ -100,7 +100,7 @@ final class ResponseFrames: Sendable {
     }
     defer { progress.items = items }
     switch event {
-    case .accepted, .started, .progress, .promptScores, .piece: break
+    case .accepted, .started, .progress, .promptScores, .piece, .trace: break
     case .waiting: return events.map { progress.frame($0) } + [.comment("keep-alive")]
     case .finished:
       service.metrics.note(progress.answer)
