@@ -97,12 +97,18 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       resources: [.copy("Page"), .copy("openapi.json")]),
+    layer(
+      "FathomEvaluation",
+      [
+        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
+        "FathomModels", "FathomInference", crypto, yams,
+      ]),
     // What people import, and what they type.
     layer(
       "Fathom",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
-        "FathomText", "FathomModels", "FathomInference", "FathomTraining",
+        "FathomText", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
