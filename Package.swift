@@ -101,7 +101,7 @@ let package = Package(
       "FathomEvaluation",
       [
         "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
-        "FathomModels", "FathomInference", crypto, yams,
+        "FathomModels", "FathomInference",
       ]),
     // What people import, and what they type.
     layer(
@@ -147,6 +147,13 @@ let package = Package(
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels", "FathomInference", "FathomTasks", "FathomTraining", "GoldenSupport",
+      ]),
+    tests(
+      "FathomEvaluationTests",
+      [
+        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
+        "FathomModels", "FathomInference", "FathomServer", "FathomEvaluation", "GoldenSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     tests(
       "FathomServerTests",

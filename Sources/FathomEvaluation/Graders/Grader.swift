@@ -8,13 +8,21 @@ public struct Completion: Sendable, Equatable {
   public var answer: String
   /// Whether it ended by itself; false where it was cut off.
   public var isFinished: Bool
+  /// How many tokens it has, where that is known.
+  public var tokens: Int?
 
-  public init(text: String, reasoning: String?, answer: String, isFinished: Bool = true) {
+  public init(
+    text: String, reasoning: String?, answer: String, isFinished: Bool = true, tokens: Int? = nil
+  ) {
     self.text = text
     self.reasoning = reasoning
     self.answer = answer
     self.isFinished = isFinished
+    self.tokens = tokens
   }
+
+  /// An answer without reasoning.
+  public init(answer: String) { self.init(text: answer, reasoning: nil, answer: answer) }
 }
 
 /// What a grader makes of a completion.
@@ -25,20 +33,23 @@ public struct Verdict: Sendable, Equatable {
   public let passed: Bool
   /// Why, in a few words: what was expected, what was found.
   public let detail: String
+  /// The answer that the grader saw, in one spelling: completions with the same one agree in a vote. `nil` where the text is all there is.
+  public let extracted: String?
 
   /// - Parameter score: what is no number counts as 0, what is outside 0…1 as the nearer end.
-  public init(score: Double, passed: Bool, detail: String = "") {
+  public init(score: Double, passed: Bool, detail: String = "", extracted: String? = nil) {
     self.score = score.isNaN ? 0 : min(1, max(0, score))
     self.passed = passed
     self.detail = detail
+    self.extracted = extracted
   }
 
-  public static func pass(_ detail: String = "") -> Verdict {
-    Verdict(score: 1, passed: true, detail: detail)
+  public static func pass(_ detail: String = "", extracted: String? = nil) -> Verdict {
+    Verdict(score: 1, passed: true, detail: detail, extracted: extracted)
   }
 
-  public static func fail(_ detail: String) -> Verdict {
-    Verdict(score: 0, passed: false, detail: detail)
+  public static func fail(_ detail: String, extracted: String? = nil) -> Verdict {
+    Verdict(score: 0, passed: false, detail: detail, extracted: extracted)
   }
 }
 
