@@ -30,21 +30,33 @@ public struct ChoiceGrader: Sendable {
     self.normalizesLength = normalizesLength
   }
 
+  /// What came of the choices, judged both ways.
+  public struct Result: Sendable, Equatable {
+    public let verdict: Verdict
+    /// Right by log-likelihood, and by log-likelihood per byte: `acc` and `acc_norm`.
+    public let isRight: Bool
+    public let isRightNormalized: Bool
+  }
+
   /// - Parameter scores: one for each choice.
-  public func grade(_ scores: [ContinuationScore]) -> Verdict {
-    guard scores.count == choices.count, let picked = likeliest(scores, normalizesLength) else {
-      return .fail("expected \(choices.count) finite log-likelihoods")
+  public func grade(_ scores: [ContinuationScore]) -> Result {
+    guard scores.count == choices.count, let plain = likeliest(scores, normalizes: false),
+      let normalized = likeliest(scores, normalizes: true)
+    else {
+      return Result(
+        verdict: .fail("expected \(choices.count) finite log-likelihoods"), isRight: false,
+        isRightNormalized: false)
     }
-    let other = likeliest(scores, !normalizesLength) == correct
-    let detail =
-      "picked \(picked) of \(choices.count), correct \(correct); "
-      + "\(normalizesLength ? "without" : "with") length normalisation \(other ? "right" : "wrong")"
-    return picked == correct
-      ? .pass(detail, extracted: "\(picked)") : .fail(detail, extracted: "\(picked)")
+    let picked = normalizesLength ? normalized : plain
+    let detail = "picked \(picked) of \(choices.count), correct \(correct)"
+    return Result(
+      verdict: picked == correct
+        ? .pass(detail, extracted: "\(picked)") : .fail(detail, extracted: "\(picked)"),
+      isRight: plain == correct, isRightNormalized: normalized == correct)
   }
 
   /// The place of the greatest value, the first of equals; `nil` if one is no number.
-  private func likeliest(_ scores: [ContinuationScore], _ normalizes: Bool) -> Int? {
+  private func likeliest(_ scores: [ContinuationScore], normalizes: Bool) -> Int? {
     let values = zip(scores, choices).map { score, choice in
       normalizes ? score.logLikelihood / Double(max(1, choice.utf8.count)) : score.logLikelihood
     }

@@ -1,3 +1,5 @@
+import FathomText
+
 /// What a model wrote, as graders see it.
 public struct Completion: Sendable, Equatable {
   /// Everything, with `<think>` and `</think>` where the model or its prompt wrote them.
@@ -21,8 +23,20 @@ public struct Completion: Sendable, Equatable {
     self.tokens = tokens
   }
 
-  /// An answer without reasoning.
-  public init(answer: String) { self.init(text: answer, reasoning: nil, answer: answer) }
+  /// A text taken apart: what it begins with in `<think>`…`</think>` is reasoning.
+  public init(parsing text: String, isFinished: Bool = true, tokens: Int? = nil) {
+    var parser = ReasoningParser(.undecided)
+    var (reasoning, answer) = ("", "")
+    for piece in parser.feed(text) + parser.finish() {
+      switch piece {
+      case .reasoning(let text): reasoning += text
+      case .answer(let text): answer += text
+      }
+    }
+    self.init(
+      text: text, reasoning: reasoning.isEmpty ? nil : reasoning, answer: answer,
+      isFinished: isFinished, tokens: tokens)
+  }
 }
 
 /// What a grader makes of a completion.
