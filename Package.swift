@@ -97,12 +97,18 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       resources: [.copy("Page"), .copy("openapi.json")]),
+    layer(
+      "FathomEvaluation",
+      [
+        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
+        "FathomModels", "FathomInference",
+      ]),
     // What people import, and what they type.
     layer(
       "Fathom",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
-        "FathomText", "FathomModels", "FathomInference", "FathomTraining",
+        "FathomText", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
@@ -141,6 +147,13 @@ let package = Package(
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels", "FathomInference", "FathomTasks", "FathomTraining", "GoldenSupport",
+      ]),
+    tests(
+      "FathomEvaluationTests",
+      [
+        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
+        "FathomModels", "FathomInference", "FathomServer", "FathomEvaluation", "GoldenSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     tests(
       "FathomServerTests",

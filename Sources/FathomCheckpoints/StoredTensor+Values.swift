@@ -66,8 +66,7 @@ extension Checkpoint {
         tensor.withBytes { description.append(contentsOf: $0.prefix(64)) }
       }
     }
-    let sum = Checksum.of(description)
-    return String(repeating: "0", count: sum.leadingZeroBitCount / 4) + String(sum, radix: 16)
+    return Checksum.name(of: description)
   }
 }
 

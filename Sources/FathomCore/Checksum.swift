@@ -16,4 +16,10 @@ package enum Checksum {
     sum = (sum ^ word ^ UInt64(filled) << 56) &* 0x0000_0100_0000_01B3
     return sum ^ sum >> 32
   }
+
+  /// The sum as 16 hexadecimal digits.
+  package static func name(of bytes: some Collection<UInt8>) -> String {
+    let digits = String(of(bytes), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
 }

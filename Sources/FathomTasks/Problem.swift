@@ -79,4 +79,16 @@ extension TaskFamily {
       if candidate.isHeldOut == heldOut { return (candidate, index) }
     }
   }
+
+  /// The first held-out problems of the stream `seed`.
+  public func heldOut(_ count: Int, seed: UInt64) -> [Problem] {
+    var problems: [Problem] = []
+    var index: UInt64 = 0
+    while problems.count < count {
+      let (problem, next) = next(heldOut: true, seed: seed, from: index)
+      problems.append(problem)
+      index = next
+    }
+    return problems
+  }
 }

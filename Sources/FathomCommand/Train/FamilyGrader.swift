@@ -37,18 +37,7 @@ struct FamilyGrader {
     FamilyScore(
       family: family.name,
       answered: try answers(
-        to: Self.problems(family, n: n, seed: seed), Options(), isCancelled: isCancelled))
-  }
-
-  static func problems(_ family: any TaskFamily, n: Int, seed: UInt64) -> [Problem] {
-    var problems: [Problem] = []
-    var index: UInt64 = 0
-    while problems.count < n {
-      let (problem, next) = family.next(heldOut: true, seed: seed, from: index)
-      problems.append(problem)
-      index = next
-    }
-    return problems
+        to: family.heldOut(n, seed: seed), Options(), isCancelled: isCancelled))
   }
 
   /// Answers to problems, in any order; those that were begun when it was cancelled are left out.

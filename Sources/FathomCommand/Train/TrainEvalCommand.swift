@@ -161,7 +161,7 @@ private struct EvalQuestions {
   init(family name: String, n: Int, seed: UInt64) throws {
     family = name
     guard name == RealisticMappingCase.family else {
-      problems = FamilyGrader.problems(try Families.named(name), n: n, seed: seed)
+      problems = try Families.named(name).heldOut(n, seed: seed)
       return
     }
     let cases = Array(try RealisticMappingCase.all().prefix(n))

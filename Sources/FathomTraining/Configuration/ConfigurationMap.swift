@@ -8,7 +8,16 @@ package struct ConfigurationMap {
   private let origin: String
   private var known: [String] = []
 
-  package init(_ value: ConfigurationValue, path: String = "") throws {
+  /// - Parameters:
+  ///   - file: the name for error messages.
+  ///   - overrides: `key=value`, put over the file.
+  package init(yaml: String, file: String, overrides: [String] = []) throws {
+    var value = try ConfigurationValue(yaml: yaml, file: file)
+    for override in overrides { try value.apply(override: override) }
+    try self.init(value)
+  }
+
+  init(_ value: ConfigurationValue, path: String = "") throws {
     guard case .map(let members) = value.content else {
       throw InputError(
         path.isEmpty ? value.origin : "\(value.origin), \"\(path)\"", expected: "a map",
@@ -19,8 +28,10 @@ package struct ConfigurationMap {
     origin = value.origin
   }
 
+  package func isMissing(_ key: String) -> Bool { !members.contains { $0.key == key } }
+
   /// The value of a key, unless it is missing or null.
-  package mutating func value(_ key: String) -> ConfigurationValue? {
+  mutating func value(_ key: String) -> ConfigurationValue? {
     known.append(key)
     guard let value = members.first(where: { $0.key == key })?.value, !value.isNull else {
       return nil
@@ -105,6 +116,15 @@ extension ConfigurationMap {
     return try values.enumerated().map {
       try ConfigurationMap($1, path: "\(path)\(key)[\($0)]")
     }
+  }
+
+  /// The texts of a list; none where the key is missing.
+  package mutating func texts(_ key: String) throws -> [String] {
+    guard let value = value(key) else { return [] }
+    guard case .list(let values) = value.content, values.allSatisfy({ $0.text != nil }) else {
+      throw error(key, expected: "a list of texts")
+    }
+    return values.compactMap(\.text)
   }
 
   package mutating func object(_ key: String) throws -> JSONObject? {

@@ -5,18 +5,21 @@ extension RunConfiguration {
   ///
   /// - Throws: `InputError` with the file and the line, or with the override.
   public init(path: String, overrides: [String] = []) throws {
+    try self.init(yaml: try Self.text(path: path), file: path, overrides: overrides)
+  }
+
+  /// What a configuration file says.
+  package static func text(path: String) throws -> String {
     let bytes = try FileBytes.read(path, limit: 1 << 20)
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw InputError(path, expected: "UTF-8", found: "invalid UTF-8")
     }
-    try self.init(yaml: text, file: path, overrides: overrides)
+    return text
   }
 
   /// - Parameter file: the name for error messages.
   public init(yaml: String, file: String = "run.yaml", overrides: [String] = []) throws {
-    var value = try ConfigurationValue(yaml: yaml, file: file)
-    for override in overrides { try value.apply(override: override) }
-    var map = try ConfigurationMap(value)
+    var map = try ConfigurationMap(yaml: yaml, file: file, overrides: overrides)
     try self.init(reading: &map)
     try map.finish()
     try check(map)

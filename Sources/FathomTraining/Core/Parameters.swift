@@ -91,6 +91,16 @@ package final class ParameterStore: @unchecked Sendable {
     self.gradients = Self.memory(gradients)
   }
 
+  /// The same values, none of which train.
+  package func frozenCopy() -> ParameterStore {
+    var table = ParameterTable()
+    for parameter in parameters { _ = table.add(parameter.name, parameter.shape, parameter.role) }
+    table.train { _ in false }
+    let copy = ParameterStore(table)
+    copy.values.update(from: values, count: valueCount)
+    return copy
+  }
+
   deinit {
     values.deallocate()
     gradients.deallocate()

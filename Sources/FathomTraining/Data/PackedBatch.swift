@@ -16,7 +16,9 @@ public struct PackedBatch: Sendable, Equatable {
   public internal(set) var segmentStarts: [Int32]
   /// How many tokens of each row are no padding; padding stands behind them.
   public internal(set) var usedLengths: [Int]
-  public internal(set) var sampleCount = 0
+  /// Where in these arrays each sample begins, in the order in which they came.
+  public internal(set) var sampleStarts: [Int] = []
+  public var sampleCount: Int { sampleStarts.count }
 
   init(rowCount: Int, sequenceLength: Int, padding: Int32) {
     self.rowCount = rowCount
@@ -44,7 +46,7 @@ public struct PackedBatch: Sendable, Equatable {
       segmentStarts[start + place] = Int32(start)
     }
     usedLengths[row] += sample.length
-    sampleCount += 1
+    sampleStarts.append(start)
   }
 
   /// Tokens that are no padding.

@@ -1,10 +1,10 @@
 import FathomTasks
 import FathomTensors
 
-/// Problems of several families, drawn by weight, as samples.
+/// Problems of several families, drawn by weight.
 ///
 /// Held-out problems are passed over, whatever the seed.
-public struct TaskSource: SampleSource {
+public struct ProblemSource: Sendable {
   /// A family and how often it is drawn.
   public struct Share: Sendable {
     public let family: any TaskFamily
@@ -37,28 +37,46 @@ public struct TaskSource: SampleSource {
 
   private let shares: [Share]
   private let seed: UInt64
-  private let encoder: SampleEncoder
   private let random: CounterRandom
 
-  public init(_ shares: [Share], seed: UInt64, encoder: SampleEncoder) {
+  public init(_ shares: [Share], seed: UInt64) {
     precondition(!shares.isEmpty, "no task families")
     self.shares = shares
     self.seed = seed
-    self.encoder = encoder
     // Not the draws of the problems themselves.
     random = CounterRandom(seed: seed ^ 0x6661_6D69_6C79_2031)
   }
 
   /// The problem at an address or the first behind it that may be learnt from.
-  public func problem(at cursor: UInt64) -> (problem: Problem, next: UInt64) {
+  ///
+  /// - Parameter factor: what the weight of a family is multiplied by.
+  public func problem(at cursor: UInt64, factor: (_ family: String) -> Double = { _ in 1 }) -> (
+    problem: Problem, next: UInt64
+  ) {
     var cursor = cursor
     while true {
       let choice = weightedChoice(
-        shares.map { $0.weight(at: cursor) }, random.uniform(at: cursor))
+        shares.map { $0.weight(at: cursor) * factor($0.family.name) }, random.uniform(at: cursor))
       let problem = shares[choice].family.problem(seed: seed, index: cursor)
       cursor += 1
       if !problem.isHeldOut { return (problem, cursor) }
     }
+  }
+}
+
+/// The problems of a source as samples.
+public struct TaskSource: SampleSource {
+  private let problems: ProblemSource
+  private let encoder: SampleEncoder
+
+  public init(_ shares: [ProblemSource.Share], seed: UInt64, encoder: SampleEncoder) {
+    problems = ProblemSource(shares, seed: seed)
+    self.encoder = encoder
+  }
+
+  /// The problem at an address or the first behind it that may be learnt from.
+  public func problem(at cursor: UInt64) -> (problem: Problem, next: UInt64) {
+    problems.problem(at: cursor)
   }
 
   public func sample(at cursor: UInt64) throws -> (sample: TrainingSample, next: UInt64) {

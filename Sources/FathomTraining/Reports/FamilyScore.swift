@@ -1,3 +1,4 @@
+import FathomCore
 import FathomTasks
 
 /// A problem, what a model answered, and which of the answers are right.

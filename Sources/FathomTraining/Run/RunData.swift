@@ -30,11 +30,9 @@ struct RunData: TrainingData {
     var samples: Int?
     var dropped = 0
     if !configuration.tasks.isEmpty {
-      var shares: [TaskSource.Share] = []
+      let shares = try configuration.problemShares()
       for share in configuration.tasks {
         let family = try Families.named(share.family)
-        shares.append(
-          TaskSource.Share(family, weights: share.points.map { ($0.sample, $0.weight) }))
         var index: UInt64 = 0
         for _ in 0..<Self.heldOutProblems {
           let (problem, next) = family.next(
@@ -94,8 +92,18 @@ struct RunData: TrainingData {
   }
 }
 
+extension RunConfiguration {
+  /// The families that `tasks` names.
+  package func problemShares() throws -> [ProblemSource.Share] {
+    try tasks.map {
+      ProblemSource.Share(
+        try Families.named($0.family), weights: $0.points.map { ($0.sample, $0.weight) })
+    }
+  }
+}
+
 extension TrainingBatch {
-  init(_ packed: PackedBatch) {
+  package init(_ packed: PackedBatch) {
     let length = packed.sequenceLength
     self.init(
       rows: packed.rowCount, length: length, tokens: packed.tokens, targets: packed.targets,

@@ -44,6 +44,8 @@ package final class Trainer {
   package var step = 0
   package var cursor: UInt64 = 0
   package var tokens = 0
+  /// What the schedule's learning rate is multiplied by.
+  package var rateFactor = 1.0
 
   package init(
     _ network: TrainableNetwork, _ parameters: ParameterStore, options: TrainingOptions,
@@ -102,7 +104,7 @@ package final class Trainer {
         found: "loss \(metrics.loss), gradient norm \(metrics.gradientNorm)")
     }
     optimizer.clip(norm: metrics.gradientNorm)
-    metrics.learningRate = options.schedule.rate(at: step)
+    metrics.learningRate = options.schedule.rate(at: step) * rateFactor
     optimizer.apply(step: step, rate: metrics.learningRate)
     network.balance(parameters, routing: routing, rate: options.routerBiasRate(at: step))
     updateAverage()

@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func `weights follow straight lines between their points`() {
-    let share = TaskSource.Share(
+    let share = ProblemSource.Share(
       DataFixture.Sums(name: "sums"), weights: [(10, 0), (20, 1), (30, 0.5)])
     let weights = [0, 10, 15, 20, 25, 30, 99].map { share.weight(at: $0) }
     #expect(weights == [0, 0, 0.5, 1, 0.75, 0.5, 0.5])

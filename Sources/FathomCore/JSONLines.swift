@@ -1,9 +1,8 @@
-import FathomCore
 import Foundation
 
 /// Files of one JSON document a line, read piece by piece: memory grows with the longest line, not with the file.
 public enum JSONLines {
-  /// No line of training data is longer than this.
+  /// No line is longer than this.
   package static let longestLine = 64 << 20
 
   /// Calls `body` with each document, the bytes of its line and the line's number from 1. Empty lines are passed over.

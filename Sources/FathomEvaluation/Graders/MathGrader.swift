@@ -1,0 +1,43 @@
+import FathomCore
+
+/// Passes answers that mean the same number, tuple, interval or set as the reference; what `MathParser` can't read is compared as text.
+public struct MathGrader: Grader {
+  public let reference: String
+  /// By which share of the greater one numbers may differ. Decimals are compared digit by digit where it is no more than rounding.
+  public let tolerance: Double
+  private let expected: MathValue
+
+  /// What double arithmetic needs.
+  public static let rounding = 1e-9
+
+  /// - Parameter reference: the answer itself, or a solution that marks it.
+  public init(_ reference: String, tolerance: Double = rounding) {
+    self.reference = FinalAnswer.of(reference)
+    self.tolerance = max(Self.rounding, tolerance)
+    expected = MathParser.value(of: self.reference)
+  }
+
+  public func grade(_ completion: Completion) async -> Verdict {
+    guard !completion.answer.trimmed.isEmpty else {
+      return .fail("expected \(InputError.excerpt(reference)), found nothing")
+    }
+    let found = Self.found(in: completion.answer)
+    let value = MathParser.value(of: found)
+    if value.equals(expected, tolerance: tolerance) { return .pass(extracted: value.spelling) }
+    return .fail(
+      "expected \(InputError.excerpt(reference)), found \(InputError.excerpt(found))",
+      extracted: value.spelling)
+  }
+
+  /// The marked answer, else the whole text if it is a value, else its last line if that is one, else the last number.
+  private static func found(in text: String) -> String {
+    if let marked = FinalAnswer.marked(text) { return marked }
+    let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
+      .filter { !$0.isEmpty }
+    if let last = lines.last {
+      if case .text = MathParser.value(of: last) {} else { return last }
+    }
+    guard lines.count > 1 || text.contains(where: \.isWhitespace) else { return text.trimmed }
+    return FinalAnswer.lastNumber(in: text) ?? text.trimmed
+  }
+}

@@ -1,0 +1,137 @@
+import FathomCore
+import FathomEvaluation
+import FathomInference
+import FathomTasks
+import FathomText
+
+/// Lets a policy answer questions, many at once, with the engine that serves.
+struct RolloutMaker {
+  struct Options: Sendable, Equatable {
+    /// Answers to each question.
+    var groupSize = 8
+    /// Most tokens of an answer.
+    var maxTokens = 256
+    var sampling = SamplingOptions()
+    var seed: UInt64 = 0
+    var threads: Int?
+  }
+
+  /// A question as tokens, and whether its prompt opens the reasoning.
+  struct Prompt: Sendable {
+    let tokens: [Int32]
+    let opensReasoning: Bool
+  }
+
+  let model: LanguageModel
+  let options: Options
+  private let engine: Engine
+
+  /// - Parameter model: the policy. Its engine computes everything in f32, as the trainer does.
+  init(_ model: LanguageModel, _ options: Options) throws {
+    self.model = model
+    self.options = options
+    var runtime = RuntimeOptions.exact
+    runtime.threads = options.threads
+    var engine = Engine.Options(runtime: runtime)
+    engine.parallel = Self.parallel
+    engine.waiting = 1 << 20
+    engine.waitingTokens = 1 << 30
+    engine.cacheBytes = Self.cacheBytes
+    self.engine = try Engine(model, options: engine)
+  }
+
+  /// Answers that are computed side by side; more make a step slower as much as they add to it.
+  private static let parallel = 128
+  private static let cacheBytes = 1 << 30
+
+  func stop() { engine.stop() }
+
+  func prompt(_ question: String) throws -> Prompt {
+    let (rendered, tokens) = try model.encode(
+      ChatRequest(messages: [.user(question)]), RenderOptions(thinking: true))
+    return Prompt(tokens: tokens, opensReasoning: rendered.reasoning == .open)
+  }
+
+  /// All answers to some questions, question after question.
+  ///
+  /// - Parameter address: names the step: the same address and seed give the same answers, whatever ran before.
+  func rollouts(_ prompts: [Prompt], address: UInt64) async throws -> [Rollout] {
+    var pending: [(question: Int, sample: Int, answer: EngineAnswer)] = []
+    for (question, prompt) in prompts.enumerated() {
+      var seeds = TaskRandom(seed: options.seed ^ address &* 0x9e37_79b9, index: UInt64(question))
+      for sample in 0..<options.groupSize {
+        pending.append((question, sample, engine.submit(request(prompt, seed: seeds.next()))))
+      }
+    }
+    defer { for entry in pending { entry.answer.cancel() } }
+    var rollouts: [Rollout] = []
+    for entry in pending {
+      try Task.checkCancellation()
+      rollouts.append(
+        try await rollout(
+          entry.answer, prompts[entry.question], question: entry.question, sample: entry.sample))
+    }
+    for begin in stride(from: 0, to: rollouts.count, by: options.groupSize) {
+      var group = Array(rollouts[begin..<begin + options.groupSize])
+      Rollout.shareRoutes(&group)
+      rollouts.replaceSubrange(begin..<begin + options.groupSize, with: group)
+    }
+    return rollouts
+  }
+
+  private func request(_ prompt: Prompt, seed: UInt64) -> EngineRequest {
+    var generation = GenerationOptions()
+    generation.sampling = options.sampling
+    generation.sampling.seed = seed
+    generation.maxTokens = options.maxTokens
+    generation.stopTokens = model.stopTokens
+    var request = EngineRequest(
+      prompt: prompt.tokens, reading: .text(skipSpecial: true), options: generation)
+    request.topScores = 0
+    request.isTraced = true
+    return request
+  }
+
+  private func rollout(
+    _ answer: EngineAnswer, _ prompt: Prompt, question: Int, sample: Int
+  ) async throws -> Rollout {
+    var tokens: [Int32] = []
+    var logprobs: [Double] = []
+    var trace = GenerationTrace()
+    var isFinished = false
+    for await event in answer {
+      switch event {
+      case .piece(let piece):
+        guard let token = piece.token, let score = piece.score else { continue }
+        tokens.append(token)
+        logprobs.append(score.logprob)
+      case .trace(let told): trace = told
+      case .finished(let reason, _, _, _): isFinished = reason == .stop
+      case .failed(let failure): throw failure
+      default: break
+      }
+    }
+    let text = try model.tokenizer.decode(tokens, skipSpecial: true)
+    return Rollout(
+      question: question, sample: sample, prompt: prompt.tokens, answer: tokens,
+      logprobs: logprobs, drawnFrom: trace.drawnFrom, routes: trace.routes,
+      completion: Completion(
+        text, opensReasoning: prompt.opensReasoning, isFinished: isFinished, tokens: tokens.count))
+  }
+}
+
+extension Completion {
+  /// - Parameters:
+  ///   - text: what the model wrote.
+  ///   - opensReasoning: whether its prompt ended with `<think>`.
+  init(_ text: String, opensReasoning: Bool, isFinished: Bool, tokens: Int) {
+    let whole = opensReasoning ? Mark.think + "\n" + text : text
+    guard whole.hasPrefix(Mark.think), let end = whole.range(of: Mark.endThink) else {
+      self.init(text: whole, reasoning: nil, answer: text, isFinished: isFinished, tokens: tokens)
+      return
+    }
+    self.init(
+      text: whole, reasoning: String(whole[..<end.lowerBound].dropFirst(Mark.think.count)),
+      answer: String(whole[end.upperBound...]), isFinished: isFinished, tokens: tokens)
+  }
+}
