@@ -103,12 +103,19 @@ let package = Package(
         "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
         "FathomModels", "FathomInference",
       ]),
+    layer(
+      "FathomReinforcement",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomTasks", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
+      ]),
     // What people import, and what they type.
     layer(
       "Fathom",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
         "FathomText", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
+        "FathomReinforcement",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
@@ -154,6 +161,13 @@ let package = Package(
         "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
         "FathomModels", "FathomInference", "FathomServer", "FathomEvaluation", "GoldenSupport",
         .product(name: "Logging", package: "swift-log"),
+      ]),
+    tests(
+      "FathomReinforcementTests",
+      [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomTasks", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
+        "FathomReinforcement", "GoldenSupport",
       ]),
     tests(
       "FathomServerTests",

@@ -10,9 +10,11 @@
 /// ```
 @_exported import FathomCheckpoints
 @_exported import FathomCore
+@_exported import FathomEvaluation
 @_exported import FathomInference
 @_exported import FathomMapping
 @_exported import FathomModels
+@_exported import FathomReinforcement
 @_exported import FathomTasks
 @_exported import FathomTensors
 @_exported import FathomText

@@ -177,22 +177,17 @@ struct ServeCommand: ParsableCommand {
     let scheme = tlsCert == nil ? "http" : "https"
     let shown = host == "0.0.0.0" || host == "::" ? "localhost" : host
     let (opens, hasKey) = (open, !apiKeys.isEmpty || apiKeyFile != nil)
-    let ended = DispatchSemaphore(value: 0)
-    let outcome = Outcome()
-    Task.detached {
-      do {
+    do {
+      try Asynchronous.wait {
         try await server.run { port in
           let url = "\(scheme)://\(shown):\(port)"
           try? Self.greet(url, hasKey: hasKey)
           if opens { Self.browse(url) }
         }
-      } catch {
-        outcome.error = error
       }
-      ended.signal()
+    } catch {
+      throw Self.described(error, host: host, port: port)
     }
-    ended.wait()
-    if let error = outcome.error { throw Self.described(error, host: host, port: port) }
   }
 
   private static func greet(_ url: String, hasKey: Bool) throws {
@@ -220,10 +215,5 @@ struct ServeCommand: ParsableCommand {
     if error is InputError { return error }
     return InputError(
       "address \(host), port \(port)", expected: "one that is free", found: "\(error)")
-  }
-
-  /// Written by one task before another thread reads it.
-  private final class Outcome: @unchecked Sendable {
-    var error: (any Error)?
   }
 }

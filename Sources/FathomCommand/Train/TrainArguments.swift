@@ -33,11 +33,27 @@ struct RunFileArguments: ParsableArguments {
   }
 
   private func read() throws -> RunConfiguration {
+    try read(
+      file: { try RunConfiguration(path: $0, overrides: overrides) },
+      preset: { try RunConfiguration(yaml: $0, file: $1, overrides: overrides) })
+  }
+
+  /// The same for a run of reinforcement learning.
+  func reinforcement() throws -> ReinforcementConfiguration {
+    var configuration = try read(
+      file: { try ReinforcementConfiguration(path: $0, overrides: overrides) },
+      preset: { try ReinforcementConfiguration(yaml: $0, file: $1, overrides: overrides) })
+    configuration.run.baseModel = try configuration.run.baseModel.map(ModelOption.located)
+    return configuration
+  }
+
+  private func read<Configuration>(
+    file fromFile: (String) throws -> Configuration,
+    preset fromText: (_ yaml: String, _ name: String) throws -> Configuration
+  ) throws -> Configuration {
     switch (file, preset) {
-    case (let file?, nil): return try RunConfiguration(path: file, overrides: overrides)
-    case (nil, let preset?):
-      return try RunConfiguration(
-        yaml: try Presets.yaml(preset), file: "preset \(preset)", overrides: overrides)
+    case (let file?, nil): return try fromFile(file)
+    case (nil, let preset?): return try fromText(try Presets.yaml(preset), "preset \(preset)")
     default:
       throw InputError(
         "options --config and --preset", expected: "one of the two",

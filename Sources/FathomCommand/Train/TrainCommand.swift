@@ -18,6 +18,6 @@ struct TrainCommand: ParsableCommand {
       """,
     subcommands: [
       TrainPlanCommand.self, TrainPretrainCommand.self, TrainTuneCommand.self,
-      TrainEvalCommand.self, TrainSampleCommand.self, TrainExportCommand.self,
+      TrainReinforceCommand.self, TrainEvalCommand.self, TrainSampleCommand.self, TrainExportCommand.self,
     ])
 }

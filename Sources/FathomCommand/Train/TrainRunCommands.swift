@@ -47,7 +47,7 @@ struct TrainTuneCommand: ParsableCommand {
 }
 
 /// Runs a configuration on this terminal.
-private struct RunDriver {
+struct RunDriver {
   let configuration: RunConfiguration
   let threads: Int
   let resumes: Bool
@@ -59,11 +59,7 @@ private struct RunDriver {
   }
 
   func run() throws {
-    var hooks = TrainingRun.Hooks()
-    hooks.isTerminal = Terminal.isError
-    hooks.show = { Terminal.progress($0) }
-    hooks.shouldStop = { Interrupts.isRaised }
-    if !configuration.tasks.isEmpty { hooks.evaluate = { folder in try evaluate(folder) } }
+    let hooks = hooks
     try refuseOverwriting()
     let run = try TrainingRun(
       configuration, threads: threads, instructionSet: try .chosen(), resumes: resumes,
@@ -83,7 +79,17 @@ private struct RunDriver {
     }
   }
 
-  private func refuseOverwriting() throws {
+  /// What the terminal lends a run.
+  var hooks: TrainingRun.Hooks {
+    var hooks = TrainingRun.Hooks()
+    hooks.isTerminal = Terminal.isError
+    hooks.show = { Terminal.progress($0) }
+    hooks.shouldStop = { Interrupts.isRaised }
+    if !configuration.tasks.isEmpty { hooks.evaluate = { folder in try evaluate(folder) } }
+    return hooks
+  }
+
+  func refuseOverwriting() throws {
     guard !resumes else { return }
     let folder = configuration.outputDir
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

@@ -12,7 +12,7 @@ public struct Rollout: Sendable {
   /// Natural log-probability of each token of the answer before temperature, as the engine told it.
   public let logprobs: [Double]
   /// For each token of the answer the tokens it was drawn from; nil where that was the whole vocabulary.
-  public let drawnFrom: [[Int32]?]
+  public internal(set) var drawnFrom: [[Int32]?]
   /// Experts of each token but the last, for each mixture; -1 where the engine had the token cached.
   public internal(set) var routes: [[Int32]]
   public let completion: Completion
@@ -21,6 +21,9 @@ public struct Rollout: Sendable {
 }
 
 extension Rollout {
+  /// As if the whole vocabulary had been there to draw from.
+  mutating func forgetDrawing() { drawnFrom = answer.map { _ in nil } }
+
   /// Takes the experts of cached tokens from others that begin with the same prompt.
   static func shareRoutes(_ group: inout [Rollout]) {
     guard let mixtures = group.map(\.routes.count).max() else { return }

@@ -11,7 +11,6 @@ struct ReinforcementReports {
   private let metrics: MetricsLog
   private let samples: MetricsLog
   private let board: TensorBoardLog
-  private var speed = SpeedAverage()
   private var lastStep: Int
 
   /// - Parameter step: the step that the run goes on behind; what the folder says of later ones is forgotten.
@@ -33,19 +32,14 @@ struct ReinforcementReports {
   mutating func note(
     _ rollout: RolloutMetrics, samples kept: [RolloutSample], progress: RunProgress
   ) throws {
-    speed.add(tokens: rollout.tokens, seconds: rollout.seconds)
     if lastStep / interval < rollout.step / interval || rollout.step == totalSteps {
-      note(line(rollout))
+      note(line(rollout, steps: max(1, rollout.step - lastStep)))
     }
-    let steps = max(1, rollout.step - lastStep)
     lastStep = rollout.step
-    secondsPerStep = rollout.seconds / Double(steps)
     try record(step: rollout.step, rollout.values + [("roll_backs", Double(progress.rollBacks))])
     for sample in kept { try samples.append(step: rollout.step, sample.values) }
     try drawCurves()
   }
-
-  private var secondsPerStep = 0.0
 
   func note(_ line: String) { write(line + "\n") }
 
@@ -63,7 +57,7 @@ struct ReinforcementReports {
   }
 
   /// `step 12/200 | reward 0.71 | right 66 % | 93 tokens | entropy 0.21 | flat 31 % | 6.1s, 2.0s rollouts | eta 19m`
-  private func line(_ m: RolloutMetrics) -> String {
+  private func line(_ m: RolloutMetrics, steps: Int) -> String {
     func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
     var parts = [
       "step \(m.step)/\(totalSteps)", String(format: "reward %.3f", m.reward),
@@ -74,7 +68,7 @@ struct ReinforcementReports {
     if m.clipFraction > 0 { parts.append("clipped " + percent(m.clipFraction)) }
     parts.append(
       String(format: "%.1fs, %.1fs rollouts", m.seconds, m.rolloutSeconds))
-    let left = secondsPerStep * Double(totalSteps - m.step)
+    let left = m.seconds / Double(steps) * Double(totalSteps - m.step)
     if left > 0 { parts.append("eta " + StepReport.duration(seconds: left)) }
     return parts.joined(separator: " | ")
   }

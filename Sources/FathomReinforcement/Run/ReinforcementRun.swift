@@ -2,6 +2,7 @@ import FathomCheckpoints
 import FathomCore
 import FathomEvaluation
 import FathomInference
+import FathomModels
 import FathomTasks
 import FathomTensors
 import FathomTraining
@@ -46,11 +47,12 @@ public final class ReinforcementRun {
     resumedStep = resumes ? checkpoints.steps().last : nil
     text = try RunText(run, tokenizerFrom: resumedStep.map(checkpoints.path))
     let base = try Checkpoint.open(run.baseModel ?? "")
+    let layers = try Architectures.blueprint(base.config).shape.numHiddenLayers
     model = try RunModel(
       base,
       adapters: run.adapter == .lora
         ? .init(rank: run.loraR, alpha: run.loraAlpha) : nil, seed: run.seed
-    ) { $0.role != .router && !$0.name.hasPrefix(base.mtpPrefix) }
+    ) { $0.role != .router && !$0.name.hasPrefix("model.layers.\(layers).") }
     try text.check(fits: model.blueprint.shape.vocabSize)
     trainer = Trainer(
       model.network, model.parameters,
@@ -87,6 +89,9 @@ public final class ReinforcementRun {
 
 // Steps.
 extension ReinforcementRun {
+  /// Steps done.
+  public var step: Int { trainer.step }
+
   /// Runs to the end, or until someone stops it.
   public func run() async throws -> Outcome {
     let folder = configuration.run.outputDir

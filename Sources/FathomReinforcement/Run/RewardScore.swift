@@ -1,3 +1,4 @@
+import FathomCore
 import FathomEvaluation
 import FathomTasks
 
@@ -49,7 +50,8 @@ struct RewardMaker: Sendable {
         services[index] ?? CommandGrader.Service(part.command, timeoutSeconds: part.timeLimit)
       return CommandGrader(
         service, prompt: problem.prompt,
-        row: .object(["family": .string(problem.family), "answer": .string(problem.answer)]))
+        row: .object(
+          JSONObject(["family": .string(problem.family), "answer": .string(problem.answer)])))
     }
   }
 

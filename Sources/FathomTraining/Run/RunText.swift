@@ -4,9 +4,9 @@ import FathomTasks
 import FathomText
 
 /// The tokenizer and the chat format of a run: those of a folder, or learnt from the run's own problems.
-struct RunText {
-  let tokenizer: Tokenizer
-  let format: ChatFormat
+package struct RunText {
+  package let tokenizer: Tokenizer
+  package let format: ChatFormat
   /// Content of the files that belong beside the weights.
   private let documents: [(name: String, content: [UInt8])]
 
@@ -14,7 +14,7 @@ struct RunText {
   private static let problemsLearntFrom: UInt64 = 4000
 
   /// - Parameter checkpoint: the folder that a resumed run goes on from.
-  init(_ configuration: RunConfiguration, tokenizerFrom checkpoint: String? = nil) throws {
+  package init(_ configuration: RunConfiguration, tokenizerFrom checkpoint: String? = nil) throws {
     if let folder = checkpoint ?? configuration.tokenizer ?? configuration.baseModel {
       (tokenizer, documents) = try Self.read(folder)
     } else {
@@ -73,7 +73,7 @@ struct RunText {
   }
 
   /// - Throws: `InputError` where the tokens are more than a model has rows for.
-  func check(fits vocabulary: Int) throws {
+  package func check(fits vocabulary: Int) throws {
     guard tokenizer.vocabularySize <= vocabulary else {
       throw InputError(
         "tokenizer", expected: "at most the model's vocab_size of \(vocabulary) tokens",
@@ -81,5 +81,5 @@ struct RunText {
     }
   }
 
-  func files() -> [(name: String, content: [UInt8])] { documents }
+  package func files() -> [(name: String, content: [UInt8])] { documents }
 }

@@ -38,10 +38,12 @@ package struct TrainingCheckpoint {
 
   /// Writes a checkpoint of the trainer's present step.
   ///
-  /// - Parameter files: small files beside the weights: name and content.
+  /// - Parameters:
+  ///   - files: small files beside the weights: name and content.
+  ///   - more: writes what else belongs into the folder.
   package func save(
     _ trainer: Trainer, model: RunModel, files: [(name: String, content: [UInt8])],
-    best: BestEvaluation = BestEvaluation()
+    best: BestEvaluation = BestEvaluation(), more: (_ folder: String) throws -> Void = { _ in }
   ) throws {
     let manager = FileManager.default
     let temporary = "\(folder)/\(Self.temporary)\(Self.name(trainer.step))-\(getpid())"
@@ -59,6 +61,7 @@ package struct TrainingCheckpoint {
     // Not `.safetensors`: the weights' folder holds one model.
     try SafetensorsWriter(path: "\(temporary)/optimizer.state").write(kept)
     for file in files { try AtomicFile.write(file.content, to: "\(temporary)/\(file.name)") }
+    try more(temporary)
     try writeState(trainer, best: best, in: temporary)
     try Self.sync(temporary)
     let final = path(trainer.step)

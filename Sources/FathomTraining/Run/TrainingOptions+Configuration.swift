@@ -1,6 +1,6 @@
 extension TrainingOptions {
   /// What `run.yaml` says, for a run of `steps` steps.
-  init(_ c: RunConfiguration, steps: Int, threads: Int) {
+  package init(_ c: RunConfiguration, steps: Int, threads: Int) {
     let decaySteps = c.decay?.steps(of: steps) ?? max(0, steps - c.warmupSteps)
     self.init(
       schedule: Schedule(
