@@ -35,7 +35,7 @@ public struct PolicyOptions: Sendable, Equatable {
   /// Weight of the divergence from the reference model. Word: `beta`.
   public var beta = 0.0
   /// Whether the divergence is multiplied by the ratio, which makes its estimate unbiased. Word: `use_bias_correction_kl`.
-  public var correctsKL = false
+  public var correctsKL = true
   /// Answers with a negative advantage and a greater mean of log(π_old/π_θ) are left out. Word: `off_policy_mask_threshold`.
   public var offPolicyMaskThreshold: Double?
   /// Whether answers that were cut off are left out. Word: `mask_truncated_completions`.

@@ -60,7 +60,7 @@ struct PolicyLearner {
   }
 
   /// What each token of an answer counts; 0 for answers that are left out.
-  private func weights(_ rollouts: [Rollout], _ isUsed: [Bool], _ parts: [[Int]]) -> [Float] {
+  func weights(_ rollouts: [Rollout], _ isUsed: [Bool], _ parts: [[Int]]) -> [Float] {
     let lengths = rollouts.indices.map { isUsed[$0] ? rollouts[$0].answer.count : 0 }
     let all = lengths.reduce(0, +)
     var weights = [Float](repeating: 0, count: rollouts.count)
@@ -80,7 +80,7 @@ struct PolicyLearner {
     return weights
   }
 
-  private func pack(_ rollouts: [Rollout], _ advantages: [Double], _ weights: [Float])
+  func pack(_ rollouts: [Rollout], _ advantages: [Double], _ weights: [Float])
     -> [RolloutBatch]
   {
     RolloutBatch.pack(
@@ -89,7 +89,7 @@ struct PolicyLearner {
   }
 
   /// Compares the engine's log-probabilities with the trainer's, over one micro-batch.
-  private func compare(_ rollouts: [Rollout], metrics: inout RolloutMetrics) throws {
+  func compare(_ rollouts: [Rollout], metrics: inout RolloutMetrics) throws {
     var plain = rollouts
     for index in plain.indices { plain[index].forgetDrawing() }
     let packed = pack(
@@ -154,7 +154,7 @@ struct PolicyLearner {
   /// Leaves answers out that the present policy would hardly give any more, if they were bad.
   ///
   /// Source: off-policy sequence masking, DeepSeek-V3.2 report §3.1.
-  private func mask(_ batch: inout RolloutBatch) {
+  func mask(_ batch: inout RolloutBatch) {
     guard let threshold = configuration.policy.offPolicyMaskThreshold, !configuration.isOnPolicy
     else { return }
     let seen = logprobs(batch)

@@ -64,7 +64,8 @@ def newton_schulz(x):
     return x.T if turned else x
 
 
-def run(optimizer):
+def build():
+    """The network at the start of all runs."""
     torch.manual_seed(7)
     model = DeepseekV3ForCausalLM(DeepseekV3Config(**CONFIG)).float().train()
     with torch.no_grad():
@@ -75,6 +76,11 @@ def run(optimizer):
                 p.copy_(torch.randn_like(p) * 0.15)
         for layer in model.model.layers[1:]:
             layer.mlp.gate.e_score_correction_bias.copy_(torch.randn(8) * 0.05)
+    return model
+
+
+def run(optimizer):
+    model = build()
     start = official(model)
     decayed = {id(p) for p, _ in matrices(model)}
     groups = [
@@ -118,4 +124,5 @@ def main():
     json.dump(steps, open(f"{out}/steps.json", "w"))
 
 
-main()
+if __name__ == "__main__":
+    main()
