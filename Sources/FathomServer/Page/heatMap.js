@@ -1,5 +1,5 @@
 import { h } from "./dom.js";
-import { colour, css, currentTheme, ink, legendShares, onThemeChange, percent, position } from "./inspectScales.js";
+import { colour, css, currentTheme, ink, legendShares, onThemeChange, position } from "./inspectScales.js";
 
 /**
  * A grid of coloured cells with a choice of rows.
@@ -9,8 +9,9 @@ import { colour, css, currentTheme, ink, legendShares, onThemeChange, percent, p
  * the table that the views put beside it.
  *
  * @typedef {{rows: string[], columns: string[], label: string, place: (row: number, column: number) => number | null,
- *   isMarked?: (row: number, column: number) => boolean, isDim?: (row: number, column: number) => boolean, gapEvery?: number, cell?: [number, number]}} Drawing
- *   `place` is a place on the scale, null leaves the cell empty; `gapEvery` columns stand together
+ *   isMarked?: (row: number, column: number) => boolean, isDim?: (row: number, column: number) => boolean, gapEvery?: number,
+ *   foot?: {label: string, numbers: number[]}}} Drawing
+ *   `place` is a place on the scale, null leaves the cell empty; `gapEvery` columns stand together; `foot` is a bar for each column
  */
 export class HeatMap {
   element;
@@ -22,6 +23,8 @@ export class HeatMap {
   #columns = h("div", { class: "map-columns", "aria-hidden": "true" });
   #rows = h("div", { class: "map-rows", role: "radiogroup" });
   #canvas = h("canvas", { role: "img" });
+  #foot = h("div", { class: "map-foot", "aria-hidden": "true", hidden: true });
+  #footLabel = h("span", { class: "map-foot-label", "aria-hidden": "true", hidden: true });
   #rowMark = h("span", { class: "map-row-mark", "aria-hidden": "true" });
   #size = 0;
   #offsets = [];
@@ -38,7 +41,7 @@ export class HeatMap {
     this.#name = name;
     this.#rows.setAttribute("aria-label", rowLabel);
     const cells = h("div", { class: "map-cells" }, this.#canvas, this.#rowMark);
-    this.element = h("div", { class: "map", tabindex: "0", role: "group" }, h("div", { class: "map-inside" }, h("span", { class: "map-corner" }), this.#columns, this.#rows, cells));
+    this.element = h("div", { class: "map", dir: "ltr", tabindex: "0", role: "group" }, h("div", { class: "map-inside" }, h("span", { class: "map-corner" }), this.#columns, this.#rows, cells, this.#footLabel, this.#foot));
     this.#canvas.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#point(event));
     this.#canvas.addEventListener("pointerleave", () => {
       this.#show(this.chosen);
@@ -65,6 +68,7 @@ export class HeatMap {
     }
     this.#draw();
     this.#mark();
+    this.#reveal(this.chosen);
   }
 
   /** @param {number} row */
@@ -94,7 +98,7 @@ export class HeatMap {
   /** Brings a row that the keys chose on screen, past the labels that stay. */
   #reveal(row) {
     const box = this.element, top = row * this.#size;
-    const room = box.clientHeight - this.#columns.offsetHeight - this.#size;
+    const room = box.clientHeight - this.#columns.offsetHeight - this.#foot.offsetHeight - this.#size;
     box.scrollTop = Math.min(Math.max(box.scrollTop, top - room), top);
   }
 
@@ -109,11 +113,10 @@ export class HeatMap {
 
   /** The cells' edge in pixels: as large as there is room, within what can be read and touched. */
   #fit() {
-    const [least, most] = this.#drawing.cell ?? [15, 34];
     const { columns, gapEvery = 0 } = this.#drawing;
     const gaps = gapEvery ? Math.ceil(columns.length / gapEvery) * 6 : 0;
     const room = this.element.clientWidth - this.#rows.offsetWidth - gaps - 2;
-    return Math.min(Math.max(Math.floor(room / columns.length), least), most);
+    return Math.min(Math.max(Math.floor(room / columns.length), 13), 34);
   }
 
   #draw() {
@@ -122,14 +125,34 @@ export class HeatMap {
     this.#size = this.#fit();
     this.element.style.setProperty("--cell", `${this.#size}px`);
     this.#offsets = columns.map((_, column) => column * this.#size + (gapEvery ? Math.floor(column / gapEvery) * 6 : 0));
+    // Small cells have no room for every number.
+    const isShort = columns.every((text) => text.length <= 3);
+    const every = isShort && this.#size < 20 ? (columns.length > 99 ? 4 : 2) : 1;
     this.#columns.replaceChildren(...columns.map((text, column) => {
-      const label = h("bdi", { class: "token" }, text);
-      label.style.insetInlineStart = `${this.#offsets[column]}px`;
+      const label = h("bdi", { class: "token" }, column % every === 0 ? text : "");
+      label.style.left = `${this.#offsets[column]}px`;
       return label;
     }));
     this.#columns.style.inlineSize = `${this.#width}px`;
+    this.element.classList.toggle("short", isShort);
+    this.#drawFoot();
     this.#place(this.#shown);
     this.#paint();
+  }
+
+  #drawFoot() {
+    const { foot } = this.#drawing;
+    this.#foot.hidden = this.#footLabel.hidden = !foot;
+    if (!foot) return;
+    this.#footLabel.textContent = foot.label;
+    const most = Math.max(...foot.numbers, 1);
+    this.#foot.replaceChildren(...foot.numbers.map((number, column) => {
+      const fill = h("i");
+      fill.style.blockSize = `${(number / most) * 100}%`;
+      const place = h("span", {}, h("span", { class: "map-foot-bar" }, fill), String(number));
+      place.style.left = `${this.#offsets[column]}px`;
+      return place;
+    }));
   }
 
   get #width() {
@@ -178,22 +201,33 @@ export function thumbnail(tokens, share) {
   return canvas;
 }
 
-/** The scale's colours with the shares that they mean. @param {string} title @param {[number, string][]} [ticks] places and words */
-export function legend(title, ticks = legendShares.map((share) => [position(share), percent(share)])) {
-  const ramp = h("canvas", { "aria-hidden": "true", width: 128, height: 1 });
-  const paint = () => {
-    const context = ramp.getContext("2d");
-    for (let at = 0; at < 128; at += 1) {
-      context.fillStyle = css(colour(at / 127, currentTheme()));
-      context.fillRect(at, 0, 1, 1);
-    }
-  };
-  paint();
-  onThemeChange(paint);
-  const words = ticks.map(([at, text], index) => {
-    const tick = h("span", { class: index === 0 ? "first" : index === ticks.length - 1 ? "last" : "" }, text);
-    tick.style.insetInlineStart = `${at * 100}%`;
-    return tick;
-  });
-  return h("div", { class: "legend" }, h("span", {}, title), h("div", { class: "legend-scale" }, ramp, h("div", { class: "legend-ticks" }, ...words)));
+/** The scale's colours with what they mean. */
+export class Legend {
+  element;
+  #ticks = h("div", { class: "legend-ticks" });
+
+  /** @param {string} title */
+  constructor(title) {
+    const ramp = h("canvas", { "aria-hidden": "true", width: 128, height: 1 });
+    const paint = () => {
+      const context = ramp.getContext("2d");
+      for (let at = 0; at < 128; at += 1) {
+        context.fillStyle = css(colour(at / 127, currentTheme()));
+        context.fillRect(at, 0, 1, 1);
+      }
+    };
+    paint();
+    onThemeChange(paint);
+    this.element = h("div", { class: "legend" }, h("span", {}, title), h("div", { class: "legend-scale" }, ramp, this.#ticks));
+  }
+
+  /** @param {[number, string][]} [ticks] places on the scale and words; without, the shares from 0 to 1 */
+  set(ticks = legendShares.map((share) => [position(share), `${share * 100}%`])) {
+    this.#ticks.replaceChildren(...ticks.map(([at, text]) => {
+      const tick = h("span", { class: at === 0 ? "first" : at === 1 ? "last" : "" }, text);
+      tick.style.left = `${at * 100}%`;
+      return tick;
+    }));
+    return this;
+  }
 }

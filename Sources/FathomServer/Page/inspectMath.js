@@ -46,7 +46,7 @@ export function habit(layer, head) {
   const found = { first: 0, before: 0, itself: 0, elsewhere: 0 };
   for (let query = 1; query < layer.tokens; query += 1) {
     keysOf(layer, head, query).forEach(({ share }, key) => {
-      const name = key === query ? "itself" : key === query - 1 ? "before" : key === 0 ? "first" : "elsewhere";
+      const name = key === query ? "itself" : key === 0 ? "first" : key === query - 1 ? "before" : "elsewhere";
       found[name] += share / (layer.tokens - 1);
     });
   }

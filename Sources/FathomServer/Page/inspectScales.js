@@ -13,7 +13,7 @@ const ramps = {
 };
 
 /** Shares that the legend names. */
-export const legendShares = Object.freeze([0, 0.01, 0.1, 0.25, 0.5, 1]);
+export const legendShares = Object.freeze([0, 0.05, 0.25, 0.5, 1]);
 
 /** Where a share lies on the scale, from 0 to 1. @param {number} share */
 export const position = (share) => Math.sqrt(Math.min(Math.max(share, 0), 1));

@@ -51,22 +51,19 @@ export class Stepper {
   }
 
   #go(index, onChange) {
+    if (index < 0 || index >= this.#select.length) return;
     this.#select.selectedIndex = index;
     this.#limit();
-    onChange(this.value);
+    onChange(Number(this.#select.value));
   }
 
   #limit() {
     const { selectedIndex, length } = this.#select;
-    // A disabled button loses the focus to nothing; these only say that they lead nowhere.
+    // One that has the focus only says that it leads nowhere: disabled, it would lose the focus.
     for (const [button, ends] of [[this.#before, selectedIndex <= 0], [this.#after, selectedIndex >= length - 1]]) {
       button.disabled = ends && document.activeElement !== button;
       button.setAttribute("aria-disabled", String(ends));
     }
-  }
-
-  get value() {
-    return Number(this.#select.value);
   }
 
   /** @param {[number, string][]} options @param {number} chosen */
@@ -91,6 +88,9 @@ export function bar(share, kind = "") {
   fill.style.inlineSize = `${Math.min(Math.max(share, 0), 1) * 100}%`;
   return h("span", { class: "bar", "aria-hidden": "true" }, fill);
 }
+
+/** What the choice of a layer calls it. @param {number} layer @param {number} layers */
+export const layerName = (layer, layers) => (layer === 0 ? "0, the first" : layer === layers - 1 ? `${layer}, the last` : String(layer));
 
 /** Numbers with words under them, in a row. @param {[string, string][]} facts */
 export const factRow = (facts) => h("dl", { class: "facts" }, ...facts.map(([words, number]) => h("div", {}, h("dt", {}, words), h("dd", {}, number))));

@@ -25,7 +25,7 @@ export class TokensView {
     const length = tokens.reduce((sum, token) => sum + token.bytes.length, 0);
     this.section.show(
       factRow([["tokens", count(tokens.length)], ["bytes of text", count(length)], ["tokens in the vocabulary", count(model?.vocabulary ?? 0)], ["numbers for each", count(model?.hidden ?? 0)]]),
-      h("ol", { class: "chips", "aria-label": "The prompt’s tokens" }, ...tokens.map((token) =>
+      h("ol", { class: "chips", "aria-label": "The prompt’s tokens", tabindex: tokens.length > 32 ? "0" : false }, ...tokens.map((token) =>
         h("li", { class: token.special ? "chip special" : "chip" },
           tokenText(token.text),
           h("span", { class: "chip-id" }, token.special && h("span", { class: "visually-hidden" }, "special token, "), h("span", { class: "visually-hidden" }, "number "), String(token.id)),
