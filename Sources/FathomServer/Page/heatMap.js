@@ -75,7 +75,7 @@ export class HeatMap {
   choose(row) {
     this.chosen = row;
     this.#mark();
-    this.#show(row);
+    this.#onRow(row);
   }
 
   #mark() {
