@@ -24,7 +24,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from inspect_checks import INSIDE, inside_pictures, looks_inside
+from inspect_checks import INSIDE, inside_pictures, look, looks_inside
 
 APPLES = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
 HOSTILE_TITLE = '<img src=x onerror="window.hacked=40">'
@@ -628,6 +628,8 @@ def asks_for_the_key(mock, folder):
         assert page.js("return sessionStorage.getItem('fathom.key')") == "secret" and page.js("return localStorage.getItem('fathom.key')") is None
         page.ask("say: in")
         assert page.answer() == "in"
+        look(page, "in")
+        assert page.all("#tokens .chip"), "the view into the model has the key too"
         page.check_logs(allow=["401"])
     finally:
         page.close()

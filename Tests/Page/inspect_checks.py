@@ -150,7 +150,7 @@ def walks_by_keys(page):
         if not ring:
             rings.append(name)
     assert not rings, f"no visible focus: {rings}"
-    for name in ["Skip to the figures", "Chat", "Text to look at", "Look inside", "Layer", "0", "·lazy", "Token", "All shares of this head as a table", "Probabilities behind each stage"]:
+    for name in ["Skip to the figures", "Chat", "Text to look at", "Look inside", "Layer", "0", "·lazy", "Token", "All shares of this head as a table", "Probabilities after each stage"]:
         assert any(name in one for one in seen), f"{name} is not reached by Tab: {seen}"
     heading = "return document.querySelector('#attention .keys h3').innerText"
     page.js("document.querySelector('#attention .map-row input:checked').focus()")
@@ -273,6 +273,7 @@ INSIDE = [looks_inside, asks_what_was_set, draws_every_stage, points_and_chooses
 def fits_a_phone(page):
     look(page, FOX)
     assert page.js("return document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    assert page.js("return [...document.querySelectorAll('.keys-scroll')].every((e) => e.scrollWidth <= e.clientWidth)"), "the tables beside the maps need no scrolling to the side"
     small = page.js("return [...document.querySelectorAll('button, select, .segments label')].filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 32 && !e.matches('.story-token')).map((e) => e.outerHTML.slice(0, 90))")
     assert not small, f"too small for a finger: {small}"
 

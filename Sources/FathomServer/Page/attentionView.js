@@ -10,9 +10,9 @@ export const attentionWords = {
   title: "Attention: query, key, value",
   lead: ["To learn from its context, each token sends out a ", h("strong", {}, "query"), ", compares it with the ", h("strong", {}, "key"), " of every token so far, and takes a share of each one’s ", h("strong", {}, "value"), "."],
   more: [
-    ["Think of a query as a question (“which adjective describes me?”), of a key as the label on a drawer, and of a value as what lies in it. The better question and label match, the higher the score; ", h("em", {}, "softmax"), " turns a query’s scores into shares that add up to 100%. No token sees those behind it, so the picture is a triangle."],
-    ["Many ", h("em", {}, "heads"), " do this side by side, each with questions of its own, and every layer does it again with what the layers before have found. Heads that find nothing to ask often rest on the first token."],
-    ["With latent attention a score has two parts. The ", h("strong", { class: "latent" }, "latent"), " part compares contents, and doesn’t know where tokens stand. The ", h("strong", { class: "rotary" }, "rotary"), " part turns with the distance between the two, and knows little else."],
+    "Think of a query as a question, of a key as the label on a drawer and of a value as what lies in it: the better question and label match, the higher the score, and ", h("em", {}, "softmax"), " turns a query’s scores into shares that add up to 100%. ",
+    "Many ", h("em", {}, "heads"), " ask side by side in every layer, and no token sees those that come after it, so the picture is a triangle. ",
+    "With latent attention a score has two parts: the ", h("strong", { class: "latent" }, "latent"), " part compares contents, and the ", h("strong", { class: "rotary" }, "rotary"), " part is turned by each token’s place, so that it depends on how far the two are apart.",
   ],
 };
 

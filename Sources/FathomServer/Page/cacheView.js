@@ -8,8 +8,9 @@ export const cacheWords = {
   title: "Cache: what is kept",
   lead: ["Keys and values of past tokens never change, so the model keeps what it needs of them in its ", h("strong", {}, "cache"), " instead of working them out again for every new token."],
   more: [
-    ["Plain multi-head attention keeps a key and a value of every head, in every layer, for every token. In a long conversation that is more memory than the network itself, and every new token has to read all of it."],
-    ["Latent attention keeps one short list of numbers, the ", h("strong", { class: "latent" }, "latent"), ", from which keys and values of all heads can be made, and one ", h("strong", { class: "rotary" }, "rotary"), " key that all heads share. That is why DeepSeek’s models hold long conversations in little memory."],
+    "Plain multi-head attention keeps a key and a value for every head, layer and token, and every new token has to read all of it; in long texts that can be more memory than the network itself. ",
+    "Latent attention keeps one short list of numbers, the ", h("strong", { class: "latent" }, "latent"), ", from which keys and values of all heads can be made, and one ", h("strong", { class: "rotary" }, "rotary"), " key that all heads share. ",
+    "That is why DeepSeek’s models hold long conversations in little memory.",
   ],
 };
 

@@ -7,8 +7,9 @@ export const draftsWords = {
   title: "Drafting: guessing ahead",
   lead: ["A small extra module guesses the token after the next one; where the model itself agrees, the ", h("strong", {}, "draft"), " is accepted and two tokens come out of one pass."],
   more: [
-    ["Reading the whole network from memory is what a step mostly costs, and checking a guess along with the next token hardly costs more. So every accepted guess saves nearly a whole pass."],
-    ["A wrong guess is thrown away and the model’s own token takes its place: drafting changes how fast an answer comes, and never what it says. DeepSeek calls the module ", h("em", {}, "multi-token prediction"), ", as it was trained along with the network to see further ahead."],
+    "A pass costs mostly the reading of the whole network from memory, and checking a guess along with the next token costs hardly more, so that an accepted guess saves nearly a whole pass. ",
+    "A wrong one is thrown away and the model’s own token takes its place: drafting changes how fast an answer comes, and never what it says. ",
+    "DeepSeek calls the module ", h("em", {}, "multi-token prediction"), ".",
   ],
 };
 

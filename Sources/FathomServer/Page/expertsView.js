@@ -9,9 +9,9 @@ export const expertsWords = {
   title: "Experts",
   lead: ["After attention, each token thinks on its own; a small ", h("strong", {}, "router"), " scores all ", h("strong", {}, "experts"), " of the layer and wakes only the few that suit the token best."],
   more: [
-    ["An expert is a small network. Since most of them sleep for any one token, the model can know much and still answer quickly: it has the size of all experts, and the cost of the few that were chosen."],
-    ["Left alone, a router would send everything to a few favourites. So each expert has a ", h("em", {}, "bias"), ", raised in training while it had too little to do. The bias takes part in choosing only; the weight that an expert’s answer gets comes from its score alone."],
-    ["Where experts stand in groups, as on the machines of a large cluster, a token first keeps the best groups and chooses within them. Shared experts work for every token and need no choice."],
+    "An expert is a small network: the model has the size of all of them and the cost of the few that were chosen; shared experts work for every token. ",
+    "Left alone, a router would send everything to a few favourites, so each expert has a ", h("em", {}, "bias"), ", raised in training while it had too little to do; it takes part in choosing only, and an expert’s weight comes from its score alone. ",
+    "Where experts stand in groups, a token first keeps the best groups and chooses within them.",
   ],
 };
 

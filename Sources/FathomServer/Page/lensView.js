@@ -7,10 +7,10 @@ import { bar, tokenText } from "./sectionView.js";
 export const lensWords = {
   id: "lens",
   title: "The answer forms, layer by layer",
-  lead: ["Every layer adds a little to what it was given; if one stops behind each layer and asks for the next word there, one can watch the ", h("strong", {}, "answer"), " take shape."],
+  lead: ["Every layer adds a little to what it was given; if one stops after each layer and asks for the next word there, one can watch the ", h("strong", {}, "answer"), " take shape."],
   more: [
-    ["The list of numbers behind the last token of your text goes through all layers, and each adds what its attention and its experts found. Only the last layer’s list is meant to be turned into words; doing it earlier, which is called the ", h("em", {}, "logit lens"), ", shows what the model leans to so far."],
-    ["Early rows are often nonsense, as those layers still sort out what was said. The row from which on the answer stays first is where the model has, so to speak, made up its mind."],
+    "The list of numbers behind your last token goes through all layers, and only the last one’s is meant to be turned into words; doing it earlier is called the ", h("em", {}, "logit lens"), ", and shows what the model leans to so far. ",
+    "Early rows are often nonsense, as those layers still sort out what was said; where the answer comes first and stays there, the model has, so to speak, made up its mind.",
   ],
 };
 
@@ -20,7 +20,7 @@ const shownCandidates = 5;
 export class LensView {
   #look = null;
   #finding = h("p", { class: "finding" });
-  #table = h("div", { class: "numbers-scroll", tabindex: "0", role: "group", "aria-label": "Likeliest next tokens behind each layer" });
+  #table = h("div", { class: "numbers-scroll", tabindex: "0", role: "group", "aria-label": "Likeliest next tokens after each layer" });
   #legend = new Legend("Probability").set();
 
   constructor(section) {
@@ -49,7 +49,7 @@ export class LensView {
       return element;
     };
     this.#table.replaceChildren(h("table", { class: "lens" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Behind"), h("th", { scope: "col", colspan: shownCandidates }, "Likeliest next tokens"), h("th", { scope: "col" }, "The answer’s share"))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "After"), h("th", { scope: "col", colspan: shownCandidates }, "Likeliest next tokens"), h("th", { scope: "col" }, "The answer’s share"))),
       h("tbody", {}, ...rows.map(({ layer, top, share }) => h("tr", {}, h("th", { scope: "row" }, name(layer)), ...Array.from({ length: shownCandidates }, (_, at) => cell(top[at])),
         h("td", { class: "share" }, share === null ? h("span", { class: "not" }, "not listed") : [bar(share), h("span", { class: "share-number" }, percent(share))]))))));
   }

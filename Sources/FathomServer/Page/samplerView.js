@@ -8,8 +8,9 @@ export const samplerWords = {
   title: "The next token is drawn",
   lead: ["The last layer’s numbers become a ", h("strong", {}, "probability"), " for every token of the vocabulary; a few settings reshape it, and the next token is drawn from what is left."],
   more: [
-    ["The model never decides; it only says how likely each token is. Drawing is left to the ", h("em", {}, "sampler"), ". At temperature 0 it always takes the likeliest token. Otherwise it rolls dice, and the seed makes the same dice fall again."],
-    ["Then the token is put behind the text and the whole pass runs again for the next one, with everything before it in the cache. Step through the tokens to see each draw."],
+    "The model never decides: it says how likely each token is, and the ", h("em", {}, "sampler"), " draws; at temperature 0 it takes the likeliest, otherwise it rolls dice, and the same seed rolls the same dice. ",
+    "Then the token is put after the text and the pass runs again for the next one, with everything before it in the cache. ",
+    "Step through the tokens to see each draw.",
   ],
 };
 
@@ -31,7 +32,7 @@ export class SamplerView {
   #index = 0;
   #stepper = new Stepper("Token", "sampler-step", (index) => this.show(index));
   #chosen = h("p", { class: "finding" });
-  #stages = h("div", { class: "stages", tabindex: "0", role: "group", "aria-label": "Probabilities behind each stage" });
+  #stages = h("div", { class: "stages", tabindex: "0", role: "group", "aria-label": "Probabilities after each stage" });
 
   constructor(section) {
     this.section = section;
@@ -59,8 +60,8 @@ export class SamplerView {
     const { stages: given, chosen } = this.#look.steps[this.#index];
     const rows = candidates(given);
     const before = this.#look.tokens.map(({ text }) => text).concat(this.#look.steps.slice(0, this.#index).map((step) => step.chosen.text));
-    this.#chosen.replaceChildren("Behind ", h("bdi", { class: "behind" }, `…${before.slice(-8).join("")}`), " it drew ", tokenText(chosen.text, { class: "drawn" }),
-      ", for which the model itself gave ", h("strong", {}, percent(chosen.probability)), ` (log ${decimal(chosen.logProbability)}).`);
+    this.#chosen.replaceChildren("After ", h("bdi", { class: "behind" }, `…${before.slice(-8).join("")}`), " it drew ", tokenText(chosen.text, { class: "drawn" }),
+      ", for which the model itself gave ", h("strong", {}, percent(chosen.probability)), ` (log probability ${decimal(chosen.logProbability)}).`);
     this.#stages.replaceChildren(...given.map((stage, at) => {
       const [title, help] = Object.hasOwn(stages, stage.name) ? stages[stage.name] : [stage.name, ""];
       const isLast = at === given.length - 1;

@@ -8,14 +8,14 @@ export class SectionView {
   #wait = h("p", { class: "waiting", hidden: true });
 
   /**
-   * @param {{id: string, title: string, lead: (Node | string)[], more: (Node | string)[][]}} words `more` holds paragraphs
+   * @param {{id: string, title: string, lead: (Node | string)[], more: (Node | string)[]}} words
    * @param {number} number
    */
   constructor({ id, title, lead, more }, number) {
     this.element = h("section", { class: "stage", id, "aria-labelledby": `${id}-title`, tabindex: "-1" },
       h("h2", { id: `${id}-title` }, h("span", { class: "stage-number", "aria-hidden": "true" }, number), title),
       h("p", { class: "lead" }, ...lead),
-      h("details", { class: "more" }, h("summary", {}, "More", h("span", { class: "visually-hidden" }, ` about ${title.toLowerCase()}`)), ...more.map((words) => h("p", {}, ...words))),
+      h("details", { class: "more" }, h("summary", {}, "More", h("span", { class: "visually-hidden" }, ` about ${title.toLowerCase()}`)), h("p", {}, ...more)),
       this.#wait, this.#figure);
   }
 

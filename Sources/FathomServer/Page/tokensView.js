@@ -6,9 +6,9 @@ export const tokensWords = {
   title: "Tokens",
   lead: ["The model can’t read letters: it cuts your text into ", h("strong", {}, "tokens"), ", pieces it knows from training, and each piece is only a number to it."],
   more: [
-    ["The number is a place in the model’s vocabulary. Frequent words are one token, rare ones are put together from several, and anything at all can be spelled in bytes; the last line of each chip shows them in base 16."],
-    ["A dot (·) stands for a space: in most vocabularies the space belongs to the word behind it. Chips with a dashed edge are special tokens, which no text can spell; they mark where a text or a turn begins."],
-    ["From here on, every token is a long list of numbers, its ", h("em", {}, "embedding"), ", and all that follows changes these lists."],
+    "The number is the piece’s place in the vocabulary: frequent words are one token, rare ones are put together from several, and the last line of each chip shows its bytes in base 16. ",
+    "A dot (·) stands for a space, which mostly belongs to the word after it; chips with a dashed edge are special tokens that mark where a text or a turn begins. ",
+    "From here on every token is a long list of numbers, its ", h("em", {}, "embedding"), ", and all that follows changes these lists.",
   ],
 };
 
