@@ -165,7 +165,7 @@ test("ink on every colour of the scale can be read", () => {
 
 test("shares, numbers and bytes in words", () => {
   assert.deepEqual([0, 0.0004, 0.012, 0.3417, 0.99999, 1].map(percent), ["0%", "<0.1%", "1.2%", "34%", ">99.9%", "100%"]);
-  assert.deepEqual([decimal(-1.234), byteWords(640), byteWords(70_246), byteWords(3 * 1024 ** 3)], ["−1.23", "640 B", "68.6 KiB", "3.0 GiB"]);
+  assert.deepEqual([decimal(-1.234), decimal(-0.001), byteWords(640), byteWords(70_246), byteWords(3 * 1024 ** 3)], ["−1.23", "0.00", "640 B", "68.6 KiB", "3.0 GiB"]);
   assert.deepEqual(legendShares.map(position).map((place) => Number(place.toFixed(2))), [0, 0.22, 0.5, 0.71, 1]);
 });
 

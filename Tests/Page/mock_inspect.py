@@ -19,7 +19,8 @@ FOX = [[" dog", " cat", " fence", " sheep", " brown", " fox", " river", " hound"
 
 def tokens_of(text):
     pieces = re.findall(r" ?[^\W_]+|[^\w\s]|\s+|_", text)
-    return [{"id": 0, "text": "<｜begin▁of▁sentence｜>", "bytes": [], "special": True}] + [{"id": identifier(piece), "text": piece, "bytes": list(piece.encode()), "special": False} for piece in pieces]
+    begin = "<｜begin▁of▁sentence｜>"
+    return [{"id": 0, "text": begin, "bytes": list(begin.encode()), "special": True}] + [{"id": identifier(piece), "text": piece, "bytes": list(piece.encode()), "special": False} for piece in pieces]
 
 
 def identifier(text):

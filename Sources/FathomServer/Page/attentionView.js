@@ -53,7 +53,7 @@ export class AttentionView {
     this.section.show(
       h("div", { class: "controls" }, this.#stepper.element, this.#heads),
       this.#habit,
-      h("div", { class: look.shownTokens.length > 28 ? "beside stacked" : "beside" }, h("div", { class: "beside-map" }, this.#map.element, this.#readout, this.#legend.element), this.#keys),
+      h("div", { class: look.shownTokens.length > 28 ? "beside stacked" : "beside" }, h("div", { class: "beside-map" }, this.#readout, this.#map.element, this.#legend.element), this.#keys),
       this.#numbers);
     this.#drawHeads();
     this.#drawHead();

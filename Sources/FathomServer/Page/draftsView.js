@@ -25,7 +25,8 @@ export class DraftsView {
     const accepted = done?.drafts?.accepted ?? drafts.filter((draft) => draft.accepted).length;
     this.section.show(
       factRow([["guesses", String(made)], ["accepted", String(accepted)], ["of all", made ? percent(accepted / made) : "–"]]),
-      h("ol", { class: "guesses", "aria-label": "Guesses" }, ...drafts.map(({ drafted, accepted: isAccepted, instead }) => h("li", { class: isAccepted ? "guess accepted" : "guess" },
+      h("ol", { class: "guesses", "aria-label": "Guesses" }, ...drafts.map(({ index, drafted, accepted: isAccepted, instead }) => h("li", { class: isAccepted ? "guess accepted" : "guess" },
+        h("span", { class: "hint" }, `for token ${index + 1}`),
         h("span", { class: "guess-head" }, tokenText(drafted.text), h("span", { class: "hint" }, percent(drafted.probability))),
         h("span", { class: "verdict" }, icon(isAccepted ? "check" : "close"), isAccepted ? "accepted" : h("span", {}, "rejected", instead && [": the model wrote ", tokenText(instead.text)]))))));
   }

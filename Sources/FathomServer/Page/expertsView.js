@@ -52,7 +52,7 @@ export class ExpertsView {
     this.section.show(
       h("div", { class: "controls" }, this.#stepper.element, this.#switch),
       this.#finding,
-      h("div", { class: this.#rows[0].scores.length > 28 ? "beside stacked" : "beside" }, h("div", { class: "beside-map" }, this.#map.element, this.#readout, this.#legend.element,
+      h("div", { class: this.#rows[0].scores.length > 28 ? "beside stacked" : "beside" }, h("div", { class: "beside-map" }, this.#readout, this.#map.element, this.#legend.element,
         h("p", { class: "hint key-line" }, h("span", { class: "dot-sample", "aria-hidden": "true" }), "chosen", this.#hasGroups ? "; faint: in a group that was not kept" : "")), this.#panel),
       this.#numbers);
     this.#draw();

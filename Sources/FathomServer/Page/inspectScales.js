@@ -79,8 +79,8 @@ export function percent(share) {
   return `${(share * 100).toFixed(share >= 0.1 || share === 0 ? 0 : 1)}%`;
 }
 
-/** Two decimals, with a true minus sign. @param {number} number */
-export const decimal = (number) => number.toFixed(2).replace("-", "−");
+/** Two decimals, with a true minus sign and none before 0. @param {number} number */
+export const decimal = (number) => number.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
 
 /** `1.1 KiB`. @param {number} number */
 export function bytes(number) {

@@ -22,7 +22,7 @@ export class TokensView {
 
   /** @param {import("./inspection.js").Inspection} look */
   update({ tokens, model }) {
-    const length = tokens.reduce((sum, token) => sum + token.bytes.length, 0);
+    const length = tokens.reduce((sum, token) => sum + (token.special ? 0 : token.bytes.length), 0);
     this.section.show(
       factRow([["tokens", count(tokens.length)], ["bytes of text", count(length)], ["tokens in the vocabulary", count(model?.vocabulary ?? 0)], ["numbers for each", count(model?.hidden ?? 0)]]),
       h("ol", { class: "chips", "aria-label": "The prompt’s tokens", tabindex: tokens.length > 32 ? "0" : false }, ...tokens.map((token) =>
