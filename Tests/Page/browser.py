@@ -24,6 +24,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from inspect_checks import INSIDE, inside_pictures, look, looks_inside
+
 APPLES = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
 HOSTILE_TITLE = '<img src=x onerror="window.hacked=40">'
 
@@ -132,6 +134,10 @@ class Page:
                 initiated_by_us = address.startswith((origin + "/", "data:", "blob:" + origin, "about:"))
                 browser_itself = address.startswith(("chrome:", "chrome-extension:", "devtools:"))
                 assert initiated_by_us or browser_itself, f"asked another server: {address}"
+
+    def poor_contrast(self):
+        """What is hard to read on its ground, in words."""
+        return self.js(CONTRAST)
 
     def close(self):
         self.driver.quit()
@@ -574,7 +580,7 @@ def has_contrast(page):
     for theme in ["light", "dark"]:
         page.js("document.querySelector(`.theme [value=${arguments[0]}]`).click()", theme)
         time.sleep(0.4)
-        poor = page.js(CONTRAST)
+        poor = page.poor_contrast()
         assert not poor, f"{theme}: {poor}"
     page.js("document.querySelector('.theme [value=system]').click(); document.querySelector('[aria-controls=settings]').click()")
 
@@ -622,6 +628,8 @@ def asks_for_the_key(mock, folder):
         assert page.js("return sessionStorage.getItem('fathom.key')") == "secret" and page.js("return localStorage.getItem('fathom.key')") is None
         page.ask("say: in")
         assert page.answer() == "in"
+        look(page, "in")
+        assert page.all("#tokens .chip"), "the view into the model has the key too"
         page.check_logs(allow=["401"])
     finally:
         page.close()
@@ -629,12 +637,12 @@ def asks_for_the_key(mock, folder):
         mock.State.key = None
 
 
-ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, deletes_all]
+ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, looks_inside, deletes_all]
 SCRIPTED = [sends_and_streams, folds_thoughts, stops, regenerates_and_walks, edits_as_a_branch, keeps_over_reload, survives_reload_while_answering, renders, copies, sends_settings,
             calls_tools, shows_errors, waits_for_the_server, comes_back, shows_what_was_sent, themes, exports_and_imports, refuses_bad_files, stays_harmless,
-            renames_searches_deletes, follows_other_tabs, obeys_keys, is_labelled, has_contrast, stays_quick, deletes_all]
+            renames_searches_deletes, follows_other_tabs, obeys_keys, is_labelled, has_contrast, stays_quick, *INSIDE, deletes_all]
 # Statuses and broken connections are the browser's own lines in the console; the checks provoke them.
-PROVOKED = {"shows_errors": ["429", "400", "ERR_"], "comes_back": ["ERR_"], "stays_harmless": [], "has_contrast": ["400"], "calls_tools": []}
+PROVOKED = {"shows_errors": ["429", "400", "ERR_"], "comes_back": ["ERR_"], "stays_harmless": [], "has_contrast": ["400"], "says_what_failed": ["400"], "calls_tools": []}
 
 
 def pictures(url, folder, question="Please showcase how latent attention saves memory"):
@@ -668,7 +676,7 @@ def main():
     parser.add_argument("--url", help="a running server")
     parser.add_argument("--mock", action="store_true", help="start the scripted server")
     parser.add_argument("--screenshots", type=pathlib.Path, help="a folder for pictures")
-    parser.add_argument("--only", help="names of checks, with commas; 'pictures' and 'asks_for_the_key' too")
+    parser.add_argument("--only", help="names of checks, with commas; 'pictures', 'inside_pictures' and 'asks_for_the_key' too")
     options = parser.parse_args()
     if bool(options.url) == options.mock:
         parser.error("either --url or --mock")
@@ -702,7 +710,8 @@ def main():
         page.wait("return !!document.querySelector('.welcome .example')", "the first view")
     if page:
         page.close()
-    for name, applies, run in [("asks_for_the_key", mock, lambda: asks_for_the_key(mock, options.screenshots)), ("pictures", options.screenshots, lambda: pictures(url, options.screenshots, **({} if mock else {"question": APPLES})))]:
+    for name, applies, run in [("asks_for_the_key", mock, lambda: asks_for_the_key(mock, options.screenshots)), ("inside_pictures", mock, lambda: inside_pictures(lambda dark, phone: Page(url, dark, phone), options.screenshots)),
+                               ("pictures", options.screenshots, lambda: pictures(url, options.screenshots, **({} if mock else {"question": APPLES})))]:
         if not applies or (wanted and name not in wanted):
             continue
         try:

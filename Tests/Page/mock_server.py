@@ -17,6 +17,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
+import mock_inspect
+
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "Sources/FathomServer/Page"
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
           "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -184,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return False
-        needs_key = path.startswith("/v1/") or path in ("/props", "/apply-template")
+        needs_key = path.startswith("/v1/") or path in ("/props", "/apply-template") or (path == "/inspect" and self.command == "POST")
         if State.key and needs_key and self.headers.get("Authorization") != f"Bearer {State.key}":
             self.refuse(401, "Incorrect API key provided. It is the one that the server was started with (--api-key).", "invalid_api_key")
             return False
@@ -205,7 +207,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply({"object": "list", "data": MODELS})
         if url.path == "/props":
             return self.reply(PROPS)
-        name = "index.html" if url.path == "/" else url.path.removeprefix("/page/") if url.path.startswith("/page/") else ""
+        names = {"/": "index.html", "/inspect": "inspect.html"}
+        name = names.get(url.path, url.path.removeprefix("/page/") if url.path.startswith("/page/") else "")
         file = PAGE / name
         if not re.fullmatch(r"[A-Za-z][A-Za-z.]*", name) or not file.is_file():
             return self.refuse(404, f"There is nothing at {url.path}.")
@@ -221,20 +224,21 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/apply-template":
             turns = "".join(f"<｜{m['role'].capitalize()}｜>{m['content']}" for m in body["messages"])
             return self.reply({"prompt": f"<｜begin▁of▁sentence｜>{turns}<｜Assistant｜><think>\n"})
-        if self.path != "/v1/chat/completions":
+        answer = {"/v1/chat/completions": self.chat, "/inspect": self.inspect}.get(self.path)
+        if not answer:
             return self.refuse(404, f"There is nothing at {self.path}.")
         with State.lock:
             State.requests.append(body)
         try:
-            self.chat(body)
+            answer(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
     # Streams
 
-    def start(self):
+    def start(self, kind="text/event-stream"):
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", kind)
         self.send_header("Cache-Control", "no-store")
         self.send_header("Connection", "close")
         self.end_headers()
@@ -248,6 +252,15 @@ class Handler(BaseHTTPRequestHandler):
         value = {"id": "chatcmpl-mock", "object": "chat.completion.chunk", "created": 0, "model": self.model,
                  "choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}], "usage": None} | more
         self.raw(f"data: {json.dumps(value)}\n\n")
+
+    def inspect(self, body):
+        prompt = body.get("prompt", "")
+        if len(mock_inspect.tokens_of(prompt)) > 128:
+            return self.refuse(400, "prompt: expected at most 128 tokens, found more.", "invalid_value")
+        self.start("application/x-ndjson")
+        for frame in mock_inspect.frames(body):
+            self.raw(json.dumps(frame, separators=(",", ":")) + "\n")
+            time.sleep(0.4 if "slowly" in prompt else 0.02)
 
     def chat(self, body):
         self.model = body.get("model", "fathom-7m")

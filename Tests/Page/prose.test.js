@@ -73,12 +73,24 @@ const folder = new URL("../../Sources/FathomServer/Page/", import.meta.url);
 const files = readdirSync(folder);
 const read = (name) => readFileSync(new URL(name, folder), "utf8");
 
-test("the page loads all of its files and no other", () => {
-  const named = [...read("index.html").matchAll(/(?:href|src)="\/page\/([^"]+)"/g)].map(([, name]) => name);
-  assert.deepEqual([...new Set(named)].sort(), files.filter((name) => !/^(index|inspect).*|^inspect/.test(name)).sort());
-  for (const name of files.filter((file) => file.endsWith(".js"))) {
-    for (const [, target] of read(name).matchAll(/from "\.\/([^"]+)"/g)) assert.ok(files.includes(target), `${name} imports ${target}`);
+/** A module and all that it imports, itself or through others. */
+function modules(name, found = new Set()) {
+  assert.ok(files.includes(name), name);
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const [, next] of read(name).matchAll(/from "\.\/([^"]+)"/g)) modules(next, found);
+  return found;
+}
+
+test("each page names all the modules that it needs and no other, and no file is left over", () => {
+  const used = new Set();
+  for (const [page, main] of [["index.html", "main.js"], ["inspect.html", "inspectMain.js"]]) {
+    const named = [...read(page).matchAll(/(?:href|src)="\/page\/([^"]+)"/g)].map(([, name]) => name);
+    const scripts = named.filter((name) => name.endsWith(".js") && name !== "themeStart.js");
+    assert.deepEqual(scripts.sort(), [...modules(main)].sort(), page);
+    for (const name of [page, ...named]) used.add(name);
   }
+  assert.deepEqual([...used].sort(), files.sort());
 });
 
 test("no file writes HTML, evaluates text or names another server", () => {

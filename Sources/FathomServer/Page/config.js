@@ -10,6 +10,7 @@ export const paths = Object.freeze({
   health: "/health",
   template: "/apply-template",
   inspect: "/page/inspect.html",
+  look: "/inspect",
 });
 
 /** Example prompts for a server whose `/props` names none. */
