@@ -15,7 +15,7 @@ import Testing
       {"model": "any", "max_tokens": 100, "temperature": 0.5, "top_p": 0.9, "top_k": 7, "stream": true,
        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}},
                   {"type": "text", "text": "Be kind."}],
-       "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
+       "stop": "STOP", "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
        "thinking": {"type": "enabled", "budget_tokens": 2000},
        "tools": [{"name": "find", "description": "Finds.", "input_schema": {"type": "object"}}],
        "tool_choice": {"type": "any"},
@@ -25,7 +25,7 @@ import Testing
     #expect(parameters.options.sampling.temperature == 0.5)
     #expect(parameters.options.sampling.topP == 0.9)
     #expect(parameters.options.sampling.topK == 7)
-    #expect(parameters.options.stopStrings == ["END"])
+    #expect(parameters.options.stopStrings == ["STOP", "END"])
     #expect(parameters.streams)
     #expect(parameters.tenant == "u1")
     #expect(parameters.rendering.thinking == true)

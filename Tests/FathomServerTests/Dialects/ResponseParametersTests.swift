@@ -108,6 +108,10 @@ import Testing
     (#"{"input": "a", "tool_choice": "all"}"#, "tool_choice"),
     (#"{"input": "a", "tool_choice": {"type": "mcp"}}"#, "tool_choice.type"),
     (#"{"input": "a", "reasoning": {"effort": "huge"}}"#, "reasoning.effort"),
+    (
+      #"{"input": [{"type": "reasoning", "content": [{"text": "a"}], "summary": [{}]}]}"#,
+      "input[0].summary[0].text"
+    ),
     (#"{"input": "a", "text": {"format": {"type": "cards"}}}"#, "text.format.type"),
   ])
   func `what is wrong is named by its place`(text: String, place: String) throws {
@@ -116,10 +120,25 @@ import Testing
     #expect(error.message.hasPrefix(place))
   }
 
+  @Test func `both names of a summary are looked at`() throws {
+    func head(_ reasoning: String) throws -> ResponseHead {
+      let fields = try Fields(text: #"{"input": "a", "reasoning": \#(reasoning)}"#)
+      let service = try TestService.get()
+      return try ResponseHead(
+        fields, ChatParameters(response: fields, service: service), service: service)
+    }
+    #expect(try head(#"{"generate_summary": "auto"}"#).summarizes)
+    #expect(try !head(#"{"summary": "none", "generate_summary": "auto"}"#).summarizes)
+    #expect(throws: APIError.self) {
+      try head(#"{"summary": "auto", "generate_summary": "long"}"#)
+    }
+  }
+
   @Test func `a response says what it was asked`() throws {
     let fields = try Fields(
       text:
-        #"{"input": "a", "instructions": "Be brief.", "metadata": {"a": "b"}, "max_output_tokens": 5, "user": "u"}"#
+        #"{"input": "a", "instructions": "Be brief.", "metadata": {"a": "b"}, "max_output_tokens": 5, "user": "u", "#
+        + #""text": {"format": {"type": "json_object"}}}"#
     )
     let service = try TestService.get()
     let head = try ResponseHead(
@@ -129,6 +148,7 @@ import Testing
     #expect(response["instructions"]?.stringValue == "Be brief.")
     #expect(response["max_output_tokens"]?.intValue == 5)
     #expect(response["user"]?.stringValue == "u")
+    #expect(response["text"]?.text() == #"{"format":{"type":"json_object"}}"#)
     #expect(response["store"]?.boolValue == false)
     #expect(response["tool_choice"]?.stringValue == "auto")
     #expect(response["usage"]?.isNull == true)

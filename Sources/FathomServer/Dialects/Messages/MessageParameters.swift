@@ -28,7 +28,7 @@ extension ChatParameters {
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
-    options.stopStrings = try fields.strings("stop_sequences", atMost: 64, length: 256)
+    options.stopStrings += try fields.strings("stop_sequences", atMost: 64, length: 256)
     try readMessageThinking(fields)
     tenant = try fields.fields("metadata")?.tenant("user_id") ?? ""
   }

@@ -85,13 +85,12 @@ struct ResponseInput {
 
   /// What was thought, or else its summary; what is encrypted was not written here.
   private static func reasoning(_ item: Fields) throws -> [String] {
-    for key in ["content", "summary"] {
-      let texts = try (item.array(key, atMost: 4096) ?? []).enumerated().map {
+    let texts = try ["content", "summary"].map { key in
+      try (item.array(key, atMost: 4096) ?? []).enumerated().map {
         try Fields($1, at: "\(item.name(key))[\($0)]").required("text")
       }
-      if !texts.isEmpty { return texts }
     }
-    return []
+    return texts.first { !$0.isEmpty } ?? []
   }
 
   /// A string, or parts of text.

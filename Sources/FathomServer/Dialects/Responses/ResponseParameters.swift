@@ -53,7 +53,7 @@ struct ResponseHead {
     let reasoning = try fields.fields("reasoning")
     let kinds: KeyValuePairs = ["auto": true, "concise": true, "detailed": true, "none": false]
     summarizes =
-      try reasoning?.choice("summary", kinds) ?? reasoning?.choice("generate_summary", kinds)
+      try reasoning?.first("summary", "generate_summary") { try reasoning?.choice($0, kinds) }
       ?? false
     createdAt = service.now
     model = service.options.modelName
@@ -70,7 +70,9 @@ struct ResponseHead {
       ]),
       "store": .bool(false),
       "temperature": .double(sampling.temperature),
-      "text": .of(["format": .of(["type": .string("text")])]),
+      "text": .of([
+        "format": try fields.fields("text")?["format"] ?? .of(["type": .string("text")])
+      ]),
       "tool_choice": fields["tool_choice"] ?? .string("auto"),
       "tools": fields["tools"] ?? .array([]),
       "top_p": .double(sampling.topP),
