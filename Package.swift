@@ -108,7 +108,7 @@ let package = Package(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
       swiftSettings: strictSwift),
 
-    tests("FathomCoreTests", ["FathomCore"]),
+    tests("FathomCoreTests", ["FathomCore", "GoldenSupport"]),
     tests(
       "FathomTensorsTests",
       ["CFathomKernels", "FathomCheckpoints", "FathomTensors", "GoldenSupport"]),
