@@ -144,7 +144,10 @@ let package = Package(
       ]),
     tests(
       "FathomServerTests",
-      ["FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport"]),
+      [
+        "FathomCore", "FathomText", "FathomConstraints", "FathomInference", "FathomServer",
+        "GoldenSupport",
+      ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),
