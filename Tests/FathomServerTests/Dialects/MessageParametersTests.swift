@@ -186,6 +186,28 @@ import Testing
     #expect(error.status(.anthropic) == .badRequest)
   }
 
+  /// A system prompt in front, and a message that became several, moved the places of all others.
+  @Test func `what a chat format cannot say is named by its place in the request`() throws {
+    let request = try MessageConversation.request(
+      Fields(
+        text: #"""
+          {"system": "Be brief.", "messages": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "f"}]},
+            {"role": "user", "content": [
+              {"type": "text", "text": "b"},
+              {"type": "tool_result", "tool_use_id": "t1", "content": "c"}]}]}
+          """#))
+    let error = try #require(throws: InputError.self) { try ChatFormat.deepSeekV2.render(request) }
+    #expect(error.place == "messages[2].content[1].role")
+    let begun = try MessageConversation.request(
+      Fields(text: #"{"messages": [{"role": "assistant", "content": "a"}]}"#))
+    let prefix = try #require(throws: InputError.self) {
+      try ChatFormat.deepSeekV3.render(begun, ChatParameters.rendering)
+    }
+    #expect(prefix.place == "messages[0].prefix")
+  }
+
   @Test func `a kind of content that cannot be read is told by its name`() throws {
     let error = try #require(throws: APIError.self) {
       try Self.read(

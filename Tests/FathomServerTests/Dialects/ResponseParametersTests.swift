@@ -29,7 +29,7 @@ import Testing
     #expect(parameters.request.messages == [.system("Be brief."), .user("hello")])
     #expect(
       parameters.request.tools.map { $0.json.text() } == [
-        #"{"type":"function","function":{"name":"find","description":"Finds.","parameters":{"type":"object"}}}"#
+        #"{"type":"function","function":{"name":"find","description":"Finds.","parameters":{"type":"object"},"strict":true}}"#
       ])
   }
 
@@ -66,6 +66,25 @@ import Testing
           role: .assistant, content: "", reasoningContent: "so", toolCalls: [call("c3")]),
         ChatMessage(role: .tool, content: "z", toolCallID: "c3"),
       ])
+  }
+
+  @Test func `what a chat format cannot say is named by its place in the request`() throws {
+    let request = try ResponseInput.request(
+      Fields(
+        text: #"""
+          {"instructions": "Be brief.", "input": [
+            {"role": "user", "content": "a"},
+            {"type": "reasoning", "content": [{"text": "hm"}]},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "no"},
+            {"type": "function_call_output", "call_id": "c1", "output": "b"}]}
+          """#))
+    #expect(request.places == ["instructions", "input[0]", "input[2]", "input[3]"])
+    let error = try #require(throws: InputError.self) { try ChatFormat.deepSeekV2.render(request) }
+    #expect(error.place == "input[3].role")
+    let arguments = try #require(throws: InputError.self) {
+      try ChatFormat.deepSeekV32.render(request)
+    }
+    #expect(arguments.place.hasPrefix("input[2]"))
   }
 
   @Test func `no tools are offered where none may be called`() throws {

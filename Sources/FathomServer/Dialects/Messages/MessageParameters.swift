@@ -22,9 +22,8 @@ extension ChatParameters {
   /// Reads the body of `/v1/messages/count_tokens`: the same, without a limit.
   init(countedMessage fields: Fields, service: Service) throws {
     toolChoice = try ToolChoice(message: fields)
-    request = ChatRequest(
-      messages: try MessageConversation.messages(fields),
-      tools: toolChoice.offered(try MessageConversation.tools(fields)))
+    request = try MessageConversation.request(fields)
+    request.tools = toolChoice.offered(try MessageConversation.tools(fields))
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)

@@ -11,9 +11,8 @@ extension ChatParameters {
   init(response fields: Fields, service: Service) throws {
     try Self.refuseStored(fields)
     toolChoice = try ToolChoice(response: fields)
-    request = ChatRequest(
-      messages: try ResponseInput.messages(fields),
-      tools: toolChoice.offered(try ResponseInput.tools(fields)))
+    request = try ResponseInput.request(fields)
+    request.tools = toolChoice.offered(try ResponseInput.tools(fields))
     rendering = RenderOptions()
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
