@@ -121,7 +121,7 @@ let package = Package(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
       swiftSettings: strictSwift),
 
-    tests("FathomCoreTests", ["FathomCore"]),
+    tests("FathomCoreTests", ["FathomCore", "GoldenSupport"]),
     tests(
       "FathomTensorsTests",
       ["CFathomKernels", "FathomCheckpoints", "FathomTensors", "GoldenSupport"]),
@@ -171,7 +171,10 @@ let package = Package(
       ]),
     tests(
       "FathomServerTests",
-      ["FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport"]),
+      [
+        "FathomCore", "FathomText", "FathomConstraints", "FathomInference", "FathomServer",
+        "GoldenSupport",
+      ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),

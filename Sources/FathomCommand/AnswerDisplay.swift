@@ -11,6 +11,8 @@ final class AnswerDisplay {
   private var thoughts: (characters: Int, start: ContinuousClock.Instant)?
   private var endsInNewline = true
   private var hasStatus = false
+  /// Arguments of a call are being shown; a line of their own ends with them.
+  private var isInCall = false
   /// Nobody reads the output any more.
   private(set) var isClosed = false
 
@@ -31,13 +33,17 @@ final class AnswerDisplay {
     guard !isSilent else { return }
     if case .reasoning(let text) = event { return showReasoning(text) }
     endReasoning()
+    if case .toolArguments(_, let text) = event { return write(text) }
+    if isInCall { write("\n") }
+    isInCall = false
     switch event {
-    case .reasoning: break
+    case .reasoning, .toolArguments: break
     case .content(let text), .malformedToolCall(let text): write(text)
-    case .toolCall(_, let name, let arguments):
+    case .toolCall(_, let name):
       if !endsInNewline { write("\n") }
       write("→ \(name)", .bold)
-      write(" \(arguments)\n")
+      write(" ")
+      isInCall = true
     }
   }
 

@@ -5,6 +5,8 @@ package struct JSONLimits: Sendable {
   /// Numbers, strings, arrays and so on, counted together: two bytes of text can make one value of
   /// 24.
   package var values = Int.max
+  /// Reads an object in which a key comes twice, as most other parsers do.
+  package var takesLastOfEqualKeys = false
 
   package init(bytes: Int = 256 << 20, depth: Int = 128, values: Int = .max) {
     self.bytes = bytes
@@ -132,7 +134,10 @@ private struct JSONParser {
       let key = try string()
       skipSpace()
       guard take(":") else { throw unexpected("\":\" after a key") }
-      guard object.insert(key, try value(depth: depth + 1)) else {
+      let value = try self.value(depth: depth + 1)
+      if limits.takesLastOfEqualKeys {
+        object[key] = value
+      } else if !object.insert(key, value) {
         throw InputError(
           "byte \(keyOffset)", expected: "each key once",
           found: "a second \(InputError.excerpt(key))")

@@ -89,13 +89,19 @@ private struct MessageCollector {
   private var reasoning = ""
   private var content = ""
   private var calls: [ToolCall] = []
+  /// Those of the last call.
+  private var arguments = ""
 
   mutating func add(_ event: ResponseEvent) {
     switch event {
     case .reasoning(let text): reasoning += text
     case .content(let text), .malformedToolCall(let text): content += text
-    case .toolCall(let index, let name, let arguments):
-      calls.append(ToolCall(id: "call_\(index)", name: name, arguments: .text(arguments)))
+    case .toolCall(let index, let name):
+      calls.append(ToolCall(id: "call_\(index)", name: name, arguments: .text("")))
+      arguments = ""
+    case .toolArguments(_, let text):
+      arguments += text
+      if let last = calls.indices.last { calls[last].arguments = .text(arguments) }
     }
   }
 

@@ -42,11 +42,13 @@ public final class LanguageModel: Sendable {
 
   /// A conversation as tokens.
   ///
-  /// Only what the format itself wrote can become a control token; the same characters inside a message stay text.
+  /// Only what the format itself wrote can become a control token; the same characters inside a message stay text. Arguments
+  /// of earlier calls are written as the model was taught to write them, whichever way they came.
   public func encode(_ request: ChatRequest, _ options: RenderOptions = RenderOptions()) throws
     -> (prompt: RenderedPrompt, tokens: [Int32])
   {
-    let prompt = try chatFormat().render(request, options)
+    let format = try chatFormat()
+    let prompt = try format.render(format.readingArguments(of: request), options)
     return (prompt, tokenizer.encode(prompt.text, special: .within(prompt.controlRanges)))
   }
 

@@ -31,7 +31,8 @@ outcome "$status" "the description is OpenAPI 3.1"
 
 # `positive_data_acceptance` is replaced by a check of ours that knows what depends on the model.
 cd "$work"
-SCHEMATHESIS_HOOKS=$here/schemathesis_hooks.py PYTHONPATH=$here schemathesis run "$url/openapi.json" --url "$url" \
+SCHEMATHESIS_HOOKS=$here/schemathesis_hooks.py PYTHONPATH=$here schemathesis \
+  --config-file "$here/schemathesis.toml" run "$url/openapi.json" --url "$url" \
   --checks all --exclude-checks positive_data_acceptance --max-examples "$examples" --seed 1 --no-shrink --no-color \
   --generation-database none --request-timeout 60 --continue-on-failure > "$work/report" 2>&1 && status=0 || status=$?
 [ "$status" -eq 0 ] || cut -c1-2000 "$work/report"

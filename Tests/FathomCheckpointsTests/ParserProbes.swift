@@ -90,8 +90,8 @@ struct ParserProbe: Sendable {
         case .reasoning(let piece): ("reasoning", piece)
         case .content(let piece): ("content", piece)
         case .malformedToolCall(let piece): ("malformed", piece)
-        case .toolCall(let index, let name, let arguments):
-          ("call \(index)", "\(name) \(arguments)")
+        case .toolCall(let index, let name): ("call \(index)", name)
+        case .toolArguments(let index, let piece): ("arguments \(index)", piece)
         }
       if next != kind { text += "\u{1}\(next)\u{2}" }
       kind = next

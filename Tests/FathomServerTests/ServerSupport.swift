@@ -50,8 +50,9 @@ enum Script {
     .piece(.reasoning("see."), thinking: true),
     .piece(.content("I ")), .piece(), .piece(.content("look.")),
     .piece(
-      .toolCall(index: 0, name: "find", arguments: #"{"city": "Rome"}"#),
-      .toolCall(index: 1, name: "find", arguments: "{}")),
+      .toolCall(index: 0, name: "find"), .toolArguments(index: 0, text: #"{"city": "#)),
+    .piece(.toolArguments(index: 0, text: #""Rome"}"#)),
+    .piece(.toolCall(index: 1, name: "find"), .toolArguments(index: 1, text: "{}")),
     .end(),
   ]
 

@@ -11,7 +11,7 @@ do {
   for try await event in model.respond(to: [.user(question)]) {
     switch event {
     case .reasoning(let text), .content(let text): print(text, terminator: "")
-    case .toolCall, .malformedToolCall: break
+    case .toolCall, .toolArguments, .malformedToolCall: break
     }
   }
   print()

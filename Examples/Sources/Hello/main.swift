@@ -13,7 +13,8 @@ options.maxTokens = 48
 for try await event in model.respond(to: [question], options: options) {
   switch event {
   case .reasoning(let text), .content(let text): print(text, terminator: "")
-  case .toolCall(_, let name, let arguments): print("call \(name) with \(arguments)")
+  case .toolCall(_, let name): print("\ncall \(name) with ", terminator: "")
+  case .toolArguments(_, let text): print(text, terminator: "")
   case .malformedToolCall(let text): print("no call: \(text)")
   }
 }

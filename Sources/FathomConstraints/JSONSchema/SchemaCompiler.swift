@@ -10,8 +10,7 @@ extension Grammar {
   /// - Throws: `InputError` whose place is a JSON pointer such as `#/properties/age/multipleOf`.
   public static func jsonSchema(_ schema: JSON, strict: Bool) throws -> Grammar {
     var compiler = SchemaCompiler(try SchemaDocument(schema), strict: strict)
-    let rules = try compiler.compile()
-    return try Grammar(json: rules[0], Array(rules.dropFirst()))
+    return try compiler.grammar()
   }
 }
 
@@ -20,7 +19,7 @@ extension Grammar {
 /// Rules wait in a list until their turn, so no schema makes it recurse, and a `$ref` that leads
 /// back to where it came from finds its rule there already.
 struct SchemaCompiler {
-  private let document: SchemaDocument
+  let document: SchemaDocument
   let strict: Bool
   /// The rules of this schema; the first is the whole text. They stand after the shared ones.
   private var rules: [Rule] = []
@@ -37,12 +36,13 @@ struct SchemaCompiler {
     self.strict = strict
   }
 
-  mutating func compile() throws -> [Rule] {
-    _ = try rule(for: [SchemaPart(pointer: "#", schema: document.root)])
+  /// The grammar of values that obey all of `parts`: the whole document, if none are named. Once for each compiler.
+  mutating func grammar(_ parts: [SchemaPart]? = nil) throws -> Grammar {
+    _ = try rule(for: parts ?? [document.whole])
     while let (index, parts) = pending.popLast() {
       rules[index].expression = try expression(of: parts)
     }
-    return rules
+    return try Grammar(json: rules[0], Array(rules.dropFirst()))
   }
 
   /// The rule of strings of so many characters; equal ones share it, for it can be long.
@@ -86,7 +86,7 @@ struct SchemaCompiler {
   }
 
   /// The parts with everything that `$ref` and `allOf` add to them, each part once, in order.
-  private mutating func expanded(_ parts: [SchemaPart]) throws -> [SchemaPart] {
+  mutating func expanded(_ parts: [SchemaPart]) throws -> [SchemaPart] {
     var found: [SchemaPart] = []
     var keys: Set<Int> = []
     /// Each part with the pointers of those that led to it.

@@ -41,6 +41,8 @@ struct SchemaDocument {
     }
   }
 
+  var whole: SchemaPart { SchemaPart(pointer: "#", schema: root) }
+
   /// The schema that a `$ref` means: a place in this document, as `#/$defs/Name`.
   func part(at reference: String, from place: String) throws -> SchemaPart {
     func error(_ finding: String) -> InputError {

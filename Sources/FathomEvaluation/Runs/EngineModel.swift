@@ -139,7 +139,7 @@ public struct EngineModel: EvaluatedModel {
 
 extension Completion {
   /// What a model wrote behind a rendered conversation, taken apart as the chat format does it.
-  init(
+  package init(
     _ written: String, after prompt: RenderedPrompt, format: ChatFormat, isFinished: Bool,
     tokens: Int
   ) {
@@ -149,7 +149,7 @@ extension Completion {
       switch event {
       case .reasoning(let text): reasoning += text
       case .content(let text), .malformedToolCall(let text): answer += text
-      case .toolCall: break
+      case .toolCall, .toolArguments: break
       }
     }
     let isOpen = format.reasons && prompt.opensReasoning

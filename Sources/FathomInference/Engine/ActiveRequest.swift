@@ -100,7 +100,7 @@ struct ActiveRequest {
   {
     let begins = text.isUndecided && answered.isEmpty && token == think
     if isConstrained, !begins { _ = constraint?.accept(token) }
-    if case .token(token) = request.grammarStart { hasTriggered = true }
+    if case .token(token) = request.grammarStart, !text.isReasoning { hasTriggered = true }
     answered.append(token)
     if firstTokenAt == nil { firstTokenAt = now }
     let (events, isOver) = text.append(token)

@@ -1,14 +1,29 @@
 import FathomModels
 import Foundation
+import Synchronization
 
-/// A request on its way to the scheduler, and the blocks of its beginning that were found on disk.
+/// What is looked for on disk of a request's beginning, and what was found.
 ///
-/// Passed from the engine's thread to the one that reads, and back.
+/// Passed from the engine's thread to the one that reads, and back. Pages are in one place at a time.
 struct DiskPrefix: @unchecked Sendable {
-  var active: ActiveRequest
-  /// Place of the first block.
+  let id: UInt64
+  let reading: DiskReading
+  let prompt: [Int32]
+  /// Names of the prompt's whole blocks.
+  let keys: [BlockKey]
+  /// Place of the first block to read.
   let first: Int
   var pages: [CachePage] = []
+}
+
+/// Whether anybody waits for what is being read.
+final class DiskReading: Sendable {
+  private let abandoned = Atomic(false)
+
+  var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
+
+  /// Ends the reading with the block that is being read.
+  func abandon() { abandoned.store(true, ordering: .relaxed) }
 }
 
 /// Reads blocks beside the engine's thread, one request after the other.
@@ -22,15 +37,14 @@ final class DiskReader: Sendable {
   func load(_ prefix: DiskPrefix, atMost limit: Int, into mailbox: EngineMailbox) {
     queue.async { [store] in
       var prefix = prefix
-      let keys = prefix.active.keys
-      let tokens = prefix.active.request.prompt
-      for (index, key) in keys.enumerated().dropFirst(prefix.first).prefix(limit) {
+      for (index, key) in prefix.keys.enumerated().dropFirst(prefix.first).prefix(limit) {
         let range = index * Scheduler.blockTokens..<(index + 1) * Scheduler.blockTokens
-        guard range.upperBound < tokens.count, let page = store.load(key, tokens: tokens[range])
+        guard !prefix.reading.isAbandoned, range.upperBound < prefix.prompt.count,
+          let page = store.load(key, tokens: prefix.prompt[range])
         else { break }
         prefix.pages.append(page)
       }
-      store.touch(keys[..<(prefix.first + prefix.pages.count)])
+      store.touch(prefix.keys[..<(prefix.first + prefix.pages.count)])
       mailbox.post(.loaded(prefix))
     }
   }

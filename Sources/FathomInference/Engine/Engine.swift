@@ -27,6 +27,8 @@ public final class Engine: Sendable {
     /// Events of one answer that may wait to be read, and for how long.
     public var unreadEvents = 512
     public var slowReaderSeconds = 30.0
+    /// How the disk is reached; tests make it slow.
+    var diskSystem = BlockSystem()
 
     public init(runtime: RuntimeOptions) { self.runtime = runtime }
   }
@@ -81,7 +83,8 @@ public final class Engine: Sendable {
     let store = try options.disk.map { disk in
       try BlockStore(
         directory: disk.directory, identity: Self.identity(model, options.runtime, layout),
-        blockBytes: layout.pageBytes, byteBudget: disk.bytes, report: options.report)
+        blockBytes: layout.pageBytes, byteBudget: disk.bytes, system: options.diskSystem,
+        report: options.report)
     }
     let compute = try options.runtime.compute()
     let thread = Thread { [mailbox, board] in
@@ -219,8 +222,8 @@ final class EngineMailbox: @unchecked Sendable {
     let answer: EngineAnswer
     switch message {
     case .submit(_, _, let new): answer = new
-    case .loaded(let prefix): answer = prefix.active.answer
-    case .cancel, .stop: return
+    // Whom it was read for has ended.
+    case .loaded, .cancel, .stop: return
     }
     answer.send(.failed(.shutDown))
     answer.end()

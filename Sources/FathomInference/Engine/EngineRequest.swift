@@ -16,7 +16,7 @@ public struct EngineRequest: Sendable {
   public enum GrammarStart: Sendable, Equatable {
     /// With the answer, behind reasoning if there is any.
     case answer
-    /// Behind a token, if it ever comes.
+    /// Behind a token, if it ever comes outside of reasoning.
     case token(Int32)
   }
 

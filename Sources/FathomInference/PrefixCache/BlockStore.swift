@@ -55,18 +55,10 @@ package final class BlockStore: Sendable {
   ///   - report: takes single lines for the log; called from any thread, holding nothing.
   /// - Throws: `InputError` if there is no such folder and none can be made, or others can change it. A folder that can
   ///   only be read is no error.
-  package convenience init(
-    directory: String, identity: [UInt8], blockBytes: Int, byteBudget: Int,
-    report: @escaping @Sendable (String) -> Void
-  ) throws {
-    try self.init(
-      directory: directory, identity: identity, blockBytes: blockBytes, byteBudget: byteBudget,
-      queueBytes: 256 << 20, system: BlockSystem(), report: report)
-  }
-
   package init(
-    directory: String, identity: [UInt8], blockBytes: Int, byteBudget: Int, queueBytes: Int,
-    system: BlockSystem, report: @escaping @Sendable (String) -> Void
+    directory: String, identity: [UInt8], blockBytes: Int, byteBudget: Int,
+    queueBytes: Int = 256 << 20, system: BlockSystem = BlockSystem(),
+    report: @escaping @Sendable (String) -> Void
   ) throws {
     precondition(blockBytes > 0 && byteBudget >= 0, "\(blockBytes), \(byteBudget)")
     // Opened again after failures, wherever the process has gone meanwhile.

@@ -16,10 +16,10 @@ struct RolloutMaker {
     var threads: Int?
   }
 
-  /// A question as tokens, and whether its prompt opens the reasoning.
+  /// A question as it is asked, and as tokens.
   struct Prompt: Sendable {
+    let rendered: RenderedPrompt
     let tokens: [Int32]
-    let opensReasoning: Bool
   }
 
   let model: LanguageModel
@@ -49,7 +49,7 @@ struct RolloutMaker {
   func prompt(_ question: String) throws -> Prompt {
     let (rendered, tokens) = try model.encode(
       ChatRequest(messages: [.user(question)]), RenderOptions(thinking: true))
-    return Prompt(tokens: tokens, opensReasoning: rendered.reasoning == .open)
+    return Prompt(rendered: rendered, tokens: tokens)
   }
 
   /// All answers to some questions, question after question.
@@ -116,22 +116,7 @@ struct RolloutMaker {
       question: question, sample: sample, prompt: prompt.tokens, answer: tokens,
       logprobs: logprobs, drawnFrom: trace.drawnFrom, routes: trace.routes,
       completion: Completion(
-        text, opensReasoning: prompt.opensReasoning, isFinished: isFinished, tokens: tokens.count))
-  }
-}
-
-extension Completion {
-  /// - Parameters:
-  ///   - text: what the model wrote.
-  ///   - opensReasoning: whether its prompt ended with `<think>`.
-  init(_ text: String, opensReasoning: Bool, isFinished: Bool, tokens: Int) {
-    let whole = opensReasoning ? Mark.think + "\n" + text : text
-    guard whole.hasPrefix(Mark.think), let end = whole.range(of: Mark.endThink) else {
-      self.init(text: whole, reasoning: nil, answer: text, isFinished: isFinished, tokens: tokens)
-      return
-    }
-    self.init(
-      text: whole, reasoning: String(whole[..<end.lowerBound].dropFirst(Mark.think.count)),
-      answer: String(whole[end.upperBound...]), isFinished: isFinished, tokens: tokens)
+        text, after: prompt.rendered, format: try model.chatFormat(), isFinished: isFinished,
+        tokens: tokens.count))
   }
 }

@@ -36,12 +36,12 @@ struct CollectedAnswer {
       if piece.score != nil { pieces.append(piece) }
       if piece.isReasoning { reasoningTokens += 1 }
       for event in piece.events {
-        let piece = AnswerPart(event)
-        if let last = parts.indices.last, parts[last].kind == piece.kind, !piece.isCall {
-          parts[last].text += piece.text
+        let ended = parts.last
+        let piece = AnswerPart(event, behind: ended)
+        if let ended, ended.kind == piece.kind, !event.beginsCall {
+          parts[parts.count - 1].text += piece.text
           onPart(piece, false, nil)
         } else {
-          let ended = parts.last
           parts.append(piece)
           onPart(piece, true, ended)
         }
@@ -68,11 +68,16 @@ struct AnswerPart: Equatable {
 
   var isCall: Bool { if case .call = kind { true } else { false } }
 
-  init(_ event: ResponseEvent) {
+  init(_ event: ResponseEvent, behind last: AnswerPart?) {
     switch event {
     case .reasoning(let text): (kind, self.text) = (.reasoning, text)
     case .content(let text), .malformedToolCall(let text): (kind, self.text) = (.content, text)
-    case .toolCall(_, let name, let arguments): (kind, text) = (.call(name: name), arguments)
+    case .toolCall(_, let name): (kind, text) = (.call(name: name), "")
+    case .toolArguments(_, let text): (kind, self.text) = (last?.kind ?? .content, text)
     }
   }
+}
+
+extension ResponseEvent {
+  fileprivate var beginsCall: Bool { if case .toolCall = self { true } else { false } }
 }

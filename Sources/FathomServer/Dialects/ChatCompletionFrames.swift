@@ -14,7 +14,6 @@ final class ChatCompletionFrames: Sendable {
   /// What is known of each answer while it comes.
   private struct Progress {
     var cached = 0
-    var calls = 0
     var answer = CollectedAnswer()
     var hasBegun = false
   }
@@ -103,7 +102,7 @@ final class ChatCompletionFrames: Sendable {
       ])
       frames.append(
         .data(choice(index, .of([:])).merged(.of(["prompt_progress": report]))))
-    case .piece(let piece): frames += self.frames(index, piece, &all[index])
+    case .piece(let piece): frames += self.frames(index, piece)
     case .finished:
       service.metrics.note(all[index].answer)
       frames.append(.data(choice(index, .of([:]), finish: Self.word(all[index].answer))))
@@ -113,9 +112,8 @@ final class ChatCompletionFrames: Sendable {
     return frames
   }
 
-  private func frames(_ index: Int, _ piece: AnswerPiece, _ progress: inout Progress) -> [Frame] {
-    var deltas: [JSON] = []
-    for event in piece.events { deltas += self.deltas(of: event, &progress) }
+  private func frames(_ index: Int, _ piece: AnswerPiece) -> [Frame] {
+    var deltas = piece.events.map { delta(of: $0) }
     // Scores are told with the token they belong to, though its text may still be held back.
     if deltas.isEmpty, piece.score != nil { deltas = [.of(["content": .string("")])] }
     return deltas.enumerated().map { place, delta -> Frame in
@@ -124,26 +122,28 @@ final class ChatCompletionFrames: Sendable {
     }
   }
 
-  private func deltas(of event: ResponseEvent, _ progress: inout Progress) -> [JSON] {
+  private func delta(of event: ResponseEvent) -> JSON {
     switch event {
     case .reasoning(let text):
       var delta = JSONObject(["reasoning_content": .string(text)])
       if service.options.sendsReasoningAlias { delta["reasoning"] = .string(text) }
-      return [.object(delta)]
+      return .object(delta)
     case .content(let text), .malformedToolCall(let text):
-      return [.of(["content": .string(text)])]
-    case .toolCall(_, let name, let arguments):
-      let place = progress.calls
-      progress.calls += 1
-      let begin = JSON.of([
-        "index": .integer(place), "id": .string(Service.id("call_")), "type": .string("function"),
+      return .of(["content": .string(text)])
+    case .toolCall(let index, let name):
+      return toolCall([
+        "index": .integer(index), "id": .string(Service.id("call_")), "type": .string("function"),
         "function": .of(["name": .string(name), "arguments": .string("")]),
       ])
-      let rest = JSON.of([
-        "index": .integer(place), "function": .of(["arguments": .string(arguments)]),
+    case .toolArguments(let index, let text):
+      return toolCall([
+        "index": .integer(index), "function": .of(["arguments": .string(text)]),
       ])
-      return [begin, rest].map { .of(["tool_calls": .array([$0])]) }
     }
+  }
+
+  private func toolCall(_ members: KeyValuePairs<String, JSON>) -> JSON {
+    .of(["tool_calls": .array([.of(members)])])
   }
 
   private func choice(

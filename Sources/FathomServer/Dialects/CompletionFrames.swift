@@ -194,7 +194,7 @@ extension ResponseEvent {
   var plainText: String {
     switch self {
     case .reasoning(let text), .content(let text), .malformedToolCall(let text): text
-    case .toolCall: ""
+    case .toolCall, .toolArguments: ""
     }
   }
 }

@@ -21,10 +21,10 @@ struct ToolGrammar {
     switch choice {
     case .none: return nil
     case .auto:
-      guard tools.contains(where: Self.isStrict), format.toolCallSyntax == .marks,
-        let begin = tokenizer.id(of: format.toolCallMarks.sectionBegin)
+      guard tools.contains(where: \.isStrict), let marks = format.toolCallMarks,
+        let begin = tokenizer.id(of: marks.announcement.token)
       else { return nil }
-      return (try section(tools, format, begins: false), .token(begin))
+      return (try section(tools, marks, begin: marks.announcement.rest), .token(begin))
     case .required: return (try forced(tools, format), .answer)
     case .named(let name):
       let chosen = tools.filter { $0.name == name }
@@ -40,18 +40,18 @@ struct ToolGrammar {
     guard !tools.isEmpty else {
       throw APIError.malformed("tool_choice: expected tools, found none", param: "tool_choice")
     }
-    guard format.toolCallSyntax == .marks else {
+    guard let marks = format.toolCallMarks else {
       throw APIError.outOfRange(
         "tool_choice", expected: "none or auto with the chat format of this model",
         found: "a call that must be made")
     }
-    return try ResponseShape.behindReasoning(try section(tools, format, begins: true))
+    return try ResponseShape.behindReasoning(
+      try section(tools, marks, begin: marks.sectionBegin))
   }
 
-  private func section(_ tools: [ToolDefinition], _ format: ChatFormat, begins: Bool) throws
+  private func section(_ tools: [ToolDefinition], _ marks: ToolCallMarks, begin: String) throws
     -> Grammar
   {
-    let marks = format.toolCallMarks
     let call = try Grammar.choice(try tools.map { try self.call($0, marks) })
     let separated = try Grammar.sequence([try .literal(marks.betweenCalls), call])
     var rest = try Grammar.literal(marks.sectionEnd)
@@ -63,27 +63,37 @@ struct ToolGrammar {
         ])
       }
     }
-    return try .sequence((begins ? [try .literal(marks.sectionBegin)] : []) + [call, rest])
+    return try .sequence([try .literal(begin), call, rest])
   }
 
   private func call(_ tool: ToolDefinition, _ marks: ToolCallMarks) throws -> Grammar {
-    try .sequence([
-      try .literal(marks.callBegin(tool.name)), try arguments(tool),
+    guard !tool.name.isEmpty, tool.name.utf8.allSatisfy({ $0 > 0x20 && !"\"<`".utf8.contains($0) })
+    else {
+      throw APIError.outOfRange(
+        "tools", expected: "names without spaces, quotes and tags, for calls that are enforced",
+        found: InputError.excerpt(tool.name))
+    }
+    return try .sequence([
+      try .literal(marks.callBegin(tool.name)), try arguments(tool, marks),
       try .literal(marks.callEnd),
     ])
   }
 
-  private func arguments(_ tool: ToolDefinition) throws -> Grammar {
+  private func arguments(_ tool: ToolDefinition, _ marks: ToolCallMarks) throws -> Grammar {
+    if let tagged = TaggedArguments(marks) { return try tagged.grammar(tool) }
     guard let schema = tool.function["parameters"] else { return .json(objectOnly: true) }
-    let place = "tools: function \(tool.name).parameters"
-    if Self.isStrict(tool) {
-      return try ResponseShape.grammar(ofSchema: schema, strict: true, at: place)
+    if tool.isStrict {
+      return try ResponseShape.grammar(ofSchema: schema, strict: true, at: tool.schemaPlace)
     }
-    return (try? ResponseShape.grammar(ofSchema: schema, strict: false, at: place))
+    return (try? ResponseShape.grammar(ofSchema: schema, strict: false, at: tool.schemaPlace))
       ?? .json(objectOnly: true)
   }
+}
 
-  private static func isStrict(_ tool: ToolDefinition) -> Bool {
-    tool.function["strict"]?.boolValue == true
-  }
+extension ToolDefinition {
+  /// Whether arguments have to obey the schema.
+  var isStrict: Bool { function["strict"]?.boolValue == true }
+
+  /// The schema in messages.
+  var schemaPlace: String { "tools: function \(name).parameters" }
 }

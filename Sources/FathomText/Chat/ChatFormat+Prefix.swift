@@ -10,7 +10,7 @@ extension ChatRequest {
   /// - Throws: `InputError` for one that nothing precedes, or that ends in calls.
   mutating func takePrefix() throws -> ChatMessage? {
     guard let last = messages.last, last.role == .assistant, last.prefix else { return nil }
-    let place = "messages[\(messages.count - 1)]"
+    let place = place(of: messages.count - 1)
     guard messages.count > 1 else {
       throw InputError(
         "\(place).prefix", expected: "a message before the one to go on with", found: "none")

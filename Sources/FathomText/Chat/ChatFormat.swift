@@ -54,11 +54,10 @@ public struct ChatFormat: Sendable {
     for index in request.messages.indices where request.messages[index].role == .developer {
       request.messages[index].role = .system
     }
-    var layout = layout
+    let layout = layout(for: request)
     if !request.tools.isEmpty {
       switch tools {
-      case .written: break
-      case .by(let toolLayout): layout = toolLayout
+      case .written, .by: break
       case .leftOut: request.tools = []
       case .impossible:
         throw InputError(
@@ -71,6 +70,38 @@ public struct ChatFormat: Sendable {
     try layout.write(request, options, to: &prompt)
     if let prefix { prompt.begin(prefix, reasons: reasons) }
     return prompt.finish()
+  }
+
+  /// Where tools are offered, another layout may take over.
+  private func layout(for request: ChatRequest) -> any ChatLayout {
+    if case .by(let toolLayout) = tools, !request.tools.isEmpty { toolLayout } else { layout }
+  }
+
+  /// The conversation with the arguments of calls in the form that the format wants them in.
+  ///
+  /// Clients send arguments as a string of JSON; templates that write them as JSON would quote that once more, and those that
+  /// write them as they come fail on an object. Whoever runs such a template reads arguments before, or writes them.
+  public func readingArguments(of request: ChatRequest) -> ChatRequest {
+    let form = layout(for: request).arguments
+    var request = request
+    for index in request.messages.indices {
+      guard case .calls(var calls) = request.messages[index].toolCalls else { continue }
+      for number in calls.indices { calls[number].arguments.take(form) }
+      request.messages[index].toolCalls = .calls(calls)
+    }
+    return request
+  }
+}
+
+extension ToolCall.Arguments {
+  /// What is no JSON object stays as it is.
+  fileprivate mutating func take(_ form: ArgumentForm) {
+    switch (form, self) {
+    case (.json, .text(let text)):
+      if let value = try? JSON.parse(text), value.objectValue != nil { self = .value(value) }
+    case (.text, .value(let value)): self = .text(value.text(.spaced))
+    default: break
+    }
   }
 }
 

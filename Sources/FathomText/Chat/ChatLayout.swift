@@ -2,16 +2,30 @@ import FathomCore
 
 /// The layout of one template: how a conversation becomes text.
 package protocol ChatLayout: Sendable {
+  /// The form in which it wants a call's arguments.
+  var arguments: ArgumentForm { get }
   func write(_ request: ChatRequest, _ options: RenderOptions, to prompt: inout PromptWriter) throws
+}
+
+/// How a layout writes arguments.
+package enum ArgumentForm {
+  /// A string as it is.
+  case text
+  /// Any value as JSON, so that a string stands in quotes once more.
+  case json
+}
+
+extension ChatLayout {
+  package var arguments: ArgumentForm { .text }
 }
 
 /// A message and its place in the conversation, so that errors can say where.
 struct PlacedMessage {
   let message: ChatMessage
   let index: Int
+  let place: String
 
   var role: ChatRole { message.role }
-  var place: String { "messages[\(index)]" }
 
   /// The content of a message that has to have one.
   func text() throws -> String {
@@ -39,7 +53,7 @@ struct PlacedMessage {
 
 extension ChatRequest {
   var placed: [PlacedMessage] {
-    messages.enumerated().map { PlacedMessage(message: $1, index: $0) }
+    messages.enumerated().map { PlacedMessage(message: $1, index: $0, place: place(of: $0)) }
   }
 
   /// All system messages, joined by an empty line.

@@ -4,10 +4,16 @@ import FathomCore
 public struct ChatRequest: Sendable, Equatable {
   public var messages: [ChatMessage]
   public var tools: [ToolDefinition]
+  /// Where messages stand in what a client sent, for errors, if that is not `messages[N]`.
+  package var places: [String] = []
 
   public init(messages: [ChatMessage], tools: [ToolDefinition] = []) {
     self.messages = messages
     self.tools = tools
+  }
+
+  func place(of index: Int) -> String {
+    places.indices.contains(index) ? places[index] : "messages[\(index)]"
   }
 
   /// Reads `{"messages": […], "tools": […]}` or an array of messages.

@@ -4,8 +4,11 @@ public enum ResponseEvent: Sendable, Equatable {
   case reasoning(String)
   /// Text for the reader.
   case content(String)
-  /// A complete call. `arguments` is always the text of a JSON object.
-  case toolCall(index: Int, name: String, arguments: String)
-  /// What began as a tool call and is none: the model's own text, marks included.
+  /// A call begins. Calls are numbered from 0, in their order.
+  case toolCall(index: Int, name: String)
+  /// Arguments of the call that began last, as they come. Put together they are the text of a JSON object, or the beginning
+  /// of one where the answer ended or what followed was no JSON.
+  case toolArguments(index: Int, text: String)
+  /// What stands among tool calls and is none, or the rest of one: the model's own text, marks included.
   case malformedToolCall(String)
 }

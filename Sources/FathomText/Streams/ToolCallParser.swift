@@ -1,10 +1,13 @@
 /// Finds tool calls in an answer, at whatever places the stream is cut.
 ///
-/// A call becomes an event when it is complete and its arguments are a JSON object. Anything that
-/// began as a call and is none comes out as `.malformedToolCall` with the model's own text: bad JSON,
-/// a call inside a call, an end that is missing. Newlines before the calls and white space between
-/// them belong to the calls and go with them.
+/// A call becomes an event as soon as its name is known and its arguments have begun as a JSON object does; arguments follow as
+/// they come. Where they go on as no JSON can, the call stands as it is and the rest is `.malformedToolCall`, as is anything
+/// that announces a call and never becomes one. Newlines before the calls and white space between them belong to the calls and
+/// go with them.
 public struct ToolCallParser: Sendable {
+  /// What a mark does; the raw value is its place among the marks.
+  private enum Role: Int { case sectionBegin, sectionEnd, callBegin, callEnd }
+
   private enum State {
     case content
     /// Between the calls of a section.
@@ -12,22 +15,27 @@ public struct ToolCallParser: Sendable {
     case call
   }
 
-  private let grammar: ToolCallGrammar?
+  private let syntax: ToolCallSyntax
+  private let marks: [String]
   private var scanner: MarkScanner
   private var state = State.content
   /// Everything since the last event that is neither content nor part of a call yet.
   private var pending: [UInt8] = []
   private var pendingHasMark = false
-  private var body: [UInt8] = []
+  private var reader: any ToolCallReader
+  /// Whether the call being read was told.
+  private var isTold = false
   private var callCount = 0
 
   public init(_ syntax: ToolCallSyntax) {
-    grammar = ToolCallGrammar(syntax)
-    scanner = MarkScanner(grammar?.marks ?? [])
+    self.syntax = syntax
+    marks = syntax.marks
+    scanner = MarkScanner(marks)
+    reader = syntax.reader
   }
 
   public mutating func feed(_ text: String) -> [ResponseEvent] {
-    guard grammar != nil else { return text.isEmpty ? [] : [.content(text)] }
+    guard !marks.isEmpty else { return text.isEmpty ? [] : [.content(text)] }
     var events: [ResponseEvent] = []
     for piece in scanner.scan(text.utf8) { take(piece, &events) }
     return events
@@ -37,6 +45,7 @@ public struct ToolCallParser: Sendable {
   public mutating func finish() -> [ResponseEvent] {
     var events: [ResponseEvent] = []
     take(.text(scanner.flush()), &events)
+    leaveCall(&events)
     givePending(&events)
     state = .content
     return events
@@ -47,8 +56,8 @@ public struct ToolCallParser: Sendable {
     case .text(let bytes):
       if !bytes.isEmpty { take(text: bytes, &events) }
     case .mark(let place):
-      guard let grammar, let role = ToolCallGrammar.Role(rawValue: place) else { return }
-      take(role, Array(grammar.marks[place].utf8), &events)
+      guard let role = Role(rawValue: place) else { return }
+      take(role, Array(marks[place].utf8), &events)
     }
   }
 
@@ -70,14 +79,15 @@ public struct ToolCallParser: Sendable {
       state = .content
       take(text: Array(bytes[start...]), &events)
     case .call:
-      pending += bytes
-      body += bytes
+      if !isTold { pending += bytes }
+      tell(reader.take(bytes), &events)
     }
   }
 
   private mutating func take(
-    _ role: ToolCallGrammar.Role, _ mark: [UInt8], _ events: inout [ResponseEvent]
+    _ role: Role, _ mark: [UInt8], _ events: inout [ResponseEvent]
   ) {
+    if state == .call, role != .callEnd { leaveCall(&events) }
     switch (state, role) {
     case (.content, .sectionEnd), (.content, .callEnd):
       take(text: mark, &events)
@@ -91,32 +101,47 @@ public struct ToolCallParser: Sendable {
     case (.content, .callBegin), (.between, .callBegin), (.call, .callBegin):
       if state == .call { givePending(&events) }
       hold(mark)
-      body = []
+      reader = syntax.reader
+      isTold = false
       state = .call
-    case (.between, .sectionEnd):
+    case (.between, .sectionEnd), (.call, .sectionEnd):
       if pendingHasMark {
         hold(mark)
         givePending(&events)
       }
       pending = []
       state = .content
-    case (.call, .sectionEnd):
+    case (.call, .callEnd):
+      tell(reader.end(), &events)
+      state = .between
+      guard pendingHasMark else { return }
       hold(mark)
       givePending(&events)
-      state = .content
-    case (.call, .callEnd):
-      hold(mark)
-      state = .between
-      guard let call = grammar?.call(body) else { return givePending(&events) }
-      events.append(.toolCall(index: callCount, name: call.name, arguments: call.arguments))
-      callCount += 1
-      pending = []
-      pendingHasMark = false
     }
   }
 
-  private mutating func hold(_ mark: [UInt8]) {
-    pending += mark
+  private mutating func leaveCall(_ events: inout [ResponseEvent]) {
+    if state == .call { tell(reader.cut(), &events) }
+  }
+
+  private mutating func tell(_ reading: ToolCallReading, _ events: inout [ResponseEvent]) {
+    if let name = reading.name {
+      events.append(.toolCall(index: callCount, name: name))
+      callCount += 1
+      isTold = true
+      pending = []
+      pendingHasMark = false
+    }
+    guard isTold else { return }
+    if !reading.arguments.isEmpty {
+      events.append(.toolArguments(index: callCount - 1, text: reading.arguments.text))
+    }
+    if let rest = reading.rest { hold(rest) }
+  }
+
+  /// Keeps what has to be given back unless it becomes a call.
+  private mutating func hold(_ bytes: [UInt8]) {
+    pending += bytes
     pendingHasMark = true
   }
 
@@ -128,6 +153,5 @@ public struct ToolCallParser: Sendable {
     }
     pending = []
     pendingHasMark = false
-    body = []
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import FathomInference
 
 @Suite struct EngineTests {
-  private static func engine(
+  static func engine(
     _ family: String = "deepseek_v3_mtp", change: (inout Engine.Options) -> Void = { _ in }
   ) throws -> Engine {
     let model = try LanguageModel(path: GoldenFamily.path(family))
@@ -16,7 +16,7 @@ import Testing
     return try Engine(model, options: options)
   }
 
-  private static func request(
+  static func request(
     _ prompt: [Int32], maxTokens: Int = 24, temperature: Double = 0, seed: UInt64 = 7
   ) -> EngineRequest {
     var options = GenerationOptions()
@@ -26,7 +26,7 @@ import Testing
     return EngineRequest(prompt: prompt, reading: .text(skipSpecial: false), options: options)
   }
 
-  private struct Outcome: Equatable {
+  struct Outcome: Equatable {
     var tokens: [Int32] = []
     var text = ""
     var scores: [TokenScore] = []
@@ -36,7 +36,7 @@ import Testing
     var cached = 0
   }
 
-  private static func outcome(_ answer: EngineAnswer) async -> Outcome {
+  static func outcome(_ answer: EngineAnswer) async -> Outcome {
     var outcome = Outcome()
     for await event in answer {
       switch event {
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// What one session alone answers.
-  private static func alone(_ engine: Engine, _ request: EngineRequest) throws -> [Int32] {
+  static func alone(_ engine: Engine, _ request: EngineRequest) throws -> [Int32] {
     let session = try Session(engine.model.model)
     var options = request.options
     options.drafting = .off

@@ -45,7 +45,8 @@ import Testing
         #"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"look."}}"#,
         #"{"type":"content_block_stop","index":1}"#,
         #"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"toolu_","name":"find","input":{}}}"#,
-        #"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"city\": \"Rome\"}"}}"#,
+        #"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"city\": "}}"#,
+        #"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"\"Rome\"}"}}"#,
         #"{"type":"content_block_stop","index":2}"#,
         #"{"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"toolu_","name":"find","input":{}}}"#,
         #"{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#,
@@ -118,5 +119,20 @@ import Testing
     ]
     let text = try Self.sent(events).compactMap { $0.json["delta"]?["text"]?.stringValue }
     #expect(text == ["a", "<call"])
+  }
+
+  @Test func `a call that is cut off holds what is whole of its arguments`() throws {
+    let events: [EngineEvent] = [
+      .piece(
+        .toolCall(index: 0, name: "find"),
+        .toolArguments(index: 0, text: #"{"city": "Rome", "days": [1, 2], "units": "metr"#)),
+      .end(.length),
+    ]
+    let frames = MessageFrames(promptTokens: 10, service: try TestService.get())
+    let body = frames.body(try Script.collected(events))
+    #expect(body["content"]?[0]?["input"]?.text() == #"{"city":"Rome","days":[1,2]}"#)
+    #expect(body["stop_reason"]?.stringValue == "max_tokens")
+    let told = try Self.sent(events).compactMap { $0.json["delta"]?["partial_json"]?.stringValue }
+    #expect(told == [#"{"city": "Rome", "days": [1, 2], "units": "metr"#])
   }
 }

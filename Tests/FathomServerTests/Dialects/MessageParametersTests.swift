@@ -15,7 +15,7 @@ import Testing
       {"model": "any", "max_tokens": 100, "temperature": 0.5, "top_p": 0.9, "top_k": 7, "stream": true,
        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}},
                   {"type": "text", "text": "Be kind."}],
-       "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
+       "stop": "STOP", "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
        "thinking": {"type": "enabled", "budget_tokens": 2000},
        "tools": [{"name": "find", "description": "Finds.", "input_schema": {"type": "object"}}],
        "tool_choice": {"type": "any"},
@@ -25,7 +25,7 @@ import Testing
     #expect(parameters.options.sampling.temperature == 0.5)
     #expect(parameters.options.sampling.topP == 0.9)
     #expect(parameters.options.sampling.topK == 7)
-    #expect(parameters.options.stopStrings == ["END"])
+    #expect(parameters.options.stopStrings == ["STOP", "END"])
     #expect(parameters.streams)
     #expect(parameters.tenant == "u1")
     #expect(parameters.rendering.thinking == true)
@@ -184,6 +184,28 @@ import Testing
     #expect(error.param == place)
     #expect(error.message.hasPrefix(place))
     #expect(error.status(.anthropic) == .badRequest)
+  }
+
+  /// A system prompt in front, and a message that became several, moved the places of all others.
+  @Test func `what a chat format cannot say is named by its place in the request`() throws {
+    let request = try MessageConversation.request(
+      Fields(
+        text: #"""
+          {"system": "Be brief.", "messages": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "f"}]},
+            {"role": "user", "content": [
+              {"type": "text", "text": "b"},
+              {"type": "tool_result", "tool_use_id": "t1", "content": "c"}]}]}
+          """#))
+    let error = try #require(throws: InputError.self) { try ChatFormat.deepSeekV2.render(request) }
+    #expect(error.place == "messages[2].content[1].role")
+    let begun = try MessageConversation.request(
+      Fields(text: #"{"messages": [{"role": "assistant", "content": "a"}]}"#))
+    let prefix = try #require(throws: InputError.self) {
+      try ChatFormat.deepSeekV3.render(begun, ChatParameters.rendering)
+    }
+    #expect(prefix.place == "messages[0].prefix")
   }
 
   @Test func `a kind of content that cannot be read is told by its name`() throws {

@@ -58,7 +58,8 @@ import Testing
         #"output_item.done {"output_index":1,"item":{"id":"msg_","type":"message","role":"assistant","#
           + #""content":[{\#(text):"I look.","annotations":[],"logprobs":[]}],"status":"completed"}}"#,
         #"output_item.added {"output_index":2,"item":{"id":"fc_","type":"function_call","call_id":"call_","name":"find","arguments":"","status":"in_progress"}}"#,
-        #"function_call_arguments.delta {"output_index":2,"delta":"{\"city\": \"Rome\"}","item_id":"fc_"}"#,
+        #"function_call_arguments.delta {"output_index":2,"delta":"{\"city\": ","item_id":"fc_"}"#,
+        #"function_call_arguments.delta {"output_index":2,"delta":"\"Rome\"}","item_id":"fc_"}"#,
         #"function_call_arguments.done {"output_index":2,"arguments":"{\"city\": \"Rome\"}","item_id":"fc_","name":"find"}"#,
         #"output_item.done {"output_index":2,"item":{"id":"fc_","type":"function_call","call_id":"call_","name":"find","#
           + #""arguments":"{\"city\": \"Rome\"}","status":"completed"}}"#,

@@ -29,7 +29,7 @@ import Testing
     #expect(parameters.request.messages == [.system("Be brief."), .user("hello")])
     #expect(
       parameters.request.tools.map { $0.json.text() } == [
-        #"{"type":"function","function":{"name":"find","description":"Finds.","parameters":{"type":"object"}}}"#
+        #"{"type":"function","function":{"name":"find","description":"Finds.","parameters":{"type":"object"},"strict":true}}"#
       ])
   }
 
@@ -66,6 +66,25 @@ import Testing
           role: .assistant, content: "", reasoningContent: "so", toolCalls: [call("c3")]),
         ChatMessage(role: .tool, content: "z", toolCallID: "c3"),
       ])
+  }
+
+  @Test func `what a chat format cannot say is named by its place in the request`() throws {
+    let request = try ResponseInput.request(
+      Fields(
+        text: #"""
+          {"instructions": "Be brief.", "input": [
+            {"role": "user", "content": "a"},
+            {"type": "reasoning", "content": [{"text": "hm"}]},
+            {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "no"},
+            {"type": "function_call_output", "call_id": "c1", "output": "b"}]}
+          """#))
+    #expect(request.places == ["instructions", "input[0]", "input[2]", "input[3]"])
+    let error = try #require(throws: InputError.self) { try ChatFormat.deepSeekV2.render(request) }
+    #expect(error.place == "input[3].role")
+    let arguments = try #require(throws: InputError.self) {
+      try ChatFormat.deepSeekV32.render(request)
+    }
+    #expect(arguments.place.hasPrefix("input[2]"))
   }
 
   @Test func `no tools are offered where none may be called`() throws {
@@ -108,6 +127,10 @@ import Testing
     (#"{"input": "a", "tool_choice": "all"}"#, "tool_choice"),
     (#"{"input": "a", "tool_choice": {"type": "mcp"}}"#, "tool_choice.type"),
     (#"{"input": "a", "reasoning": {"effort": "huge"}}"#, "reasoning.effort"),
+    (
+      #"{"input": [{"type": "reasoning", "content": [{"text": "a"}], "summary": [{}]}]}"#,
+      "input[0].summary[0].text"
+    ),
     (#"{"input": "a", "text": {"format": {"type": "cards"}}}"#, "text.format.type"),
   ])
   func `what is wrong is named by its place`(text: String, place: String) throws {
@@ -116,10 +139,25 @@ import Testing
     #expect(error.message.hasPrefix(place))
   }
 
+  @Test func `both names of a summary are looked at`() throws {
+    func head(_ reasoning: String) throws -> ResponseHead {
+      let fields = try Fields(text: #"{"input": "a", "reasoning": \#(reasoning)}"#)
+      let service = try TestService.get()
+      return try ResponseHead(
+        fields, ChatParameters(response: fields, service: service), service: service)
+    }
+    #expect(try head(#"{"generate_summary": "auto"}"#).summarizes)
+    #expect(try !head(#"{"summary": "none", "generate_summary": "auto"}"#).summarizes)
+    #expect(throws: APIError.self) {
+      try head(#"{"summary": "auto", "generate_summary": "long"}"#)
+    }
+  }
+
   @Test func `a response says what it was asked`() throws {
     let fields = try Fields(
       text:
-        #"{"input": "a", "instructions": "Be brief.", "metadata": {"a": "b"}, "max_output_tokens": 5, "user": "u"}"#
+        #"{"input": "a", "instructions": "Be brief.", "metadata": {"a": "b"}, "max_output_tokens": 5, "user": "u", "#
+        + #""text": {"format": {"type": "json_object"}}}"#
     )
     let service = try TestService.get()
     let head = try ResponseHead(
@@ -129,6 +167,7 @@ import Testing
     #expect(response["instructions"]?.stringValue == "Be brief.")
     #expect(response["max_output_tokens"]?.intValue == 5)
     #expect(response["user"]?.stringValue == "u")
+    #expect(response["text"]?.text() == #"{"format":{"type":"json_object"}}"#)
     #expect(response["store"]?.boolValue == false)
     #expect(response["tool_choice"]?.stringValue == "auto")
     #expect(response["usage"]?.isNull == true)

@@ -146,6 +146,36 @@ import Testing
         == "<｜begin▁of▁sentence｜>Be brief.\n\nUser: Hi\n\nAssistant: Hello.<｜end▁of▁sentence｜>"
         + "User: Bye\n\nAssistant:")
   }
+
+  /// Clients send arguments as a string; a template that writes JSON quoted it once more, and the model learned to quote, too.
+  @Test func `arguments are written once, whichever way they came`() throws {
+    let text = #"{"a": 1, "b": [true, "x\n"]}"#
+    let tool = try ToolDefinition(JSON.parse(#"{"type":"function","function":{"name":"f"}}"#))
+    func prompt(_ format: ChatFormat, _ arguments: ToolCall.Arguments, _ tools: [ToolDefinition])
+      throws -> String?
+    {
+      let call = ToolCall(name: "f", arguments: arguments)
+      let request = ChatRequest(
+        messages: [.user("go"), ChatMessage(role: .assistant, content: nil, toolCalls: [call])],
+        tools: tools)
+      return try format.render(format.readingArguments(of: request)).text
+    }
+    for format in ChatFormat.all where format.toolCallSyntax == .marks {
+      guard format.name != "deepseek-plain", format.name != "deepseek-plain-no-tools" else {
+        continue
+      }
+      for tools in [[], [tool]] {
+        let given = try #require(try prompt(format, .text(text), tools))
+        #expect(given.contains(text), "\(format.name): \(given)")
+        #expect(try prompt(format, .value(JSON.parse(text)), tools) == given, "\(format.name)")
+      }
+    }
+    let tagged = try prompt(.deepSeekV32, .text(text), [])
+    #expect(try prompt(.deepSeekV32, .value(JSON.parse(text)), []) == tagged)
+    // What is no object is the client's to answer for.
+    #expect(
+      try #require(try prompt(.deepSeekV31Tools, .text("[1]"), [])).contains("\"[1]\""))
+  }
 }
 
 @Suite struct ControlRangeTests {

@@ -17,6 +17,8 @@ func joined(_ events: [ResponseEvent]) -> [ResponseEvent] {
     switch (all.last, event) {
     case (.reasoning(let a), .reasoning(let b)): all[all.count - 1] = .reasoning(a + b)
     case (.content(let a), .content(let b)): all[all.count - 1] = .content(a + b)
+    case (.toolArguments(let index, let a), .toolArguments(let same, let b)) where index == same:
+      all[all.count - 1] = .toolArguments(index: index, text: a + b)
     default: all.append(event)
     }
   }

@@ -6,27 +6,32 @@ enum MessageConversation {
   /// `system` and `messages`.
   ///
   /// An assistant's text at the end is the beginning of the answer.
-  static func messages(_ fields: Fields) throws -> [ChatMessage] {
+  static func request(_ fields: Fields) throws -> ChatRequest {
     guard let list = try fields.array("messages", atMost: 4096), !list.isEmpty else {
       throw APIError.malformed(
         "messages: expected an array of at least one message", param: "messages")
     }
-    var messages: [ChatMessage] = []
+    var placed: [Placed] = []
     if let system = try Blocks(fields, "system")?.text(), !system.isEmpty {
-      messages.append(.system(system))
+      placed.append((.system(system), "system"))
     }
     for (index, json) in list.enumerated() {
-      messages += try message(try Fields(json, at: "messages[\(index)]"))
+      placed += try message(try Fields(json, at: "messages[\(index)]"))
     }
-    if let last = messages.indices.last, messages[last].role == .assistant,
-      messages[last].toolCalls == .absent
+    var request = ChatRequest(messages: placed.map(\.message))
+    request.places = placed.map(\.place)
+    if let last = request.messages.indices.last, request.messages[last].role == .assistant,
+      request.messages[last].toolCalls == .absent
     {
-      messages[last].prefix = true
+      request.messages[last].prefix = true
     }
-    return messages
+    return request
   }
 
-  private static func message(_ fields: Fields) throws -> [ChatMessage] {
+  /// A message, and where the client wrote it.
+  private typealias Placed = (message: ChatMessage, place: String)
+
+  private static func message(_ fields: Fields) throws -> [Placed] {
     guard let blocks = try Blocks(fields, "content") else {
       throw APIError.malformed(
         "\(fields.name("content")): expected a string or an array of blocks, found nothing",
@@ -36,9 +41,9 @@ enum MessageConversation {
       "user": .user, "assistant": .assistant, "system": .system,
     ]
     switch try fields.choice("role", roles) {
-    case .assistant: return [try assistant(blocks)]
-    case .system: return [.system(try blocks.text())]
-    case .user: return try user(blocks)
+    case .assistant: return [(try assistant(blocks), fields.path)]
+    case .system: return [(.system(try blocks.text()), fields.path)]
+    case .user: return try user(blocks, at: fields.path)
     default:
       throw APIError.malformed(
         "\(fields.name("role")): expected user or assistant, found nothing",
@@ -72,11 +77,11 @@ enum MessageConversation {
   }
 
   /// Results become messages of their own; text before and behind them stays where it is.
-  private static func user(_ blocks: Blocks) throws -> [ChatMessage] {
-    var messages: [ChatMessage] = []
+  private static func user(_ blocks: Blocks, at place: String) throws -> [Placed] {
+    var messages: [Placed] = []
     var texts: [String] = []
     func endText() {
-      if !texts.isEmpty { messages.append(.user(texts.joined(separator: "\n"))) }
+      if !texts.isEmpty { messages.append((.user(texts.joined(separator: "\n")), place)) }
       texts = []
     }
     for block in blocks.list {
@@ -86,18 +91,18 @@ enum MessageConversation {
         endText()
         let text = try Blocks(block, "content")?.text() ?? ""
         let isError = try block.bool("is_error") ?? false
-        messages.append(
-          ChatMessage(
-            role: .tool, content: isError ? "Error: \(text)" : text,
-            toolCallID: try block.required("tool_use_id")))
+        let result = ChatMessage(
+          role: .tool, content: isError ? "Error: \(text)" : text,
+          toolCallID: try block.required("tool_use_id"))
+        messages.append((result, block.path))
       default: throw block.unread()
       }
     }
     endText()
-    return messages.isEmpty ? [.user("")] : messages
+    return messages.isEmpty ? [(.user(""), place)] : messages
   }
 
-  /// `tools [{name, description, input_schema}]`
+  /// `tools [{name, description, input_schema, strict}]`
   static func tools(_ fields: Fields) throws -> [ToolDefinition] {
     try (fields.array("tools", atMost: 128) ?? []).enumerated().map { index, json in
       let tool = try Fields(json, at: "tools[\(index)]")
@@ -113,7 +118,7 @@ enum MessageConversation {
       }
       return try ToolDefinition(
         name: try tool.required("name"), description: try tool.string("description"),
-        parameters: .object(schema.object))
+        parameters: .object(schema.object), isStrict: try tool.bool("strict") ?? false)
     }
   }
 }
@@ -159,10 +164,11 @@ extension Fields {
 
 extension ToolDefinition {
   /// A function in the shape that chat formats write.
-  init(name: String, description: String?, parameters: JSON?) throws {
+  init(name: String, description: String?, parameters: JSON?, isStrict: Bool) throws {
     var function = JSONObject(["name": .string(name)])
     if let description { function["description"] = .string(description) }
     if let parameters { function["parameters"] = parameters }
+    if isStrict { function["strict"] = .bool(true) }
     try self.init(.of(["type": .string("function"), "function": .object(function)]))
   }
 }

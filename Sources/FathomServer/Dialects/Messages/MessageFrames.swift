@@ -51,7 +51,8 @@ final class MessageFrames: Sendable {
       ])
     case .content: .of(["type": .string("text"), "text": .string(part.text)])
     case .call(let name):
-      Self.call(name, input: (try? JSON.parse(part.text)) ?? .of([:]))
+      // Of arguments that were cut off, what is whole.
+      Self.call(name, input: JSON.parse(beginning: part.text) ?? .of([:]))
     }
   }
 
@@ -98,7 +99,7 @@ final class MessageFrames: Sendable {
         frames.append(begin(piece, count))
         count += 1
       }
-      frames.append(Self.delta(count - 1, Self.delta(of: piece)))
+      if !piece.text.isEmpty { frames.append(Self.delta(count - 1, Self.delta(of: piece))) }
     }
     switch event {
     case .accepted, .started, .progress, .promptScores, .piece, .trace: break

@@ -22,13 +22,12 @@ extension ChatParameters {
   /// Reads the body of `/v1/messages/count_tokens`: the same, without a limit.
   init(countedMessage fields: Fields, service: Service) throws {
     toolChoice = try ToolChoice(message: fields)
-    request = ChatRequest(
-      messages: try MessageConversation.messages(fields),
-      tools: toolChoice.offered(try MessageConversation.tools(fields)))
+    request = try MessageConversation.request(fields)
+    request.tools = toolChoice.offered(try MessageConversation.tools(fields))
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
-    options.stopStrings = try fields.strings("stop_sequences", atMost: 64, length: 256)
+    options.stopStrings += try fields.strings("stop_sequences", atMost: 64, length: 256)
     try readMessageThinking(fields)
     tenant = try fields.fields("metadata")?.tenant("user_id") ?? ""
   }

@@ -96,7 +96,7 @@ final class ResponseFrames: Sendable {
       } else {
         items[items.count - 1].add(piece.text)
       }
-      events += items.last.map { [$0.delta(piece.text)] } ?? []
+      if !piece.text.isEmpty { events += items.last.map { [$0.delta(piece.text)] } ?? [] }
     }
     defer { progress.items = items }
     switch event {

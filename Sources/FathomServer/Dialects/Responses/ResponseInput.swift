@@ -4,21 +4,23 @@ import FathomText
 /// Reads a conversation in the form of OpenAI's responses: a list of items, of which an assistant's turn can take several.
 struct ResponseInput {
   private var messages: [ChatMessage] = []
+  /// Where the client wrote them: of a turn, its first item.
+  private var places: [String] = []
   /// Reasoning that belongs to what the assistant said next.
   private var thoughts: [String] = []
 
   /// `instructions` and `input`.
-  static func messages(_ fields: Fields) throws -> [ChatMessage] {
+  static func request(_ fields: Fields) throws -> ChatRequest {
     var input = ResponseInput()
     if let text = try fields.string("instructions"), !text.isEmpty {
-      input.messages.append(.system(text))
+      input.append(.system(text), at: "instructions")
     }
     guard let value = fields["input"] else {
       throw APIError.malformed(
         "input: expected a string or an array of items, found nothing", param: "input")
     }
     if let text = value.stringValue {
-      input.messages.append(.user(text))
+      input.append(.user(text), at: "input")
     } else {
       guard let list = try fields.array("input", atMost: 4096), !list.isEmpty else {
         throw APIError.malformed(
@@ -28,7 +30,14 @@ struct ResponseInput {
         try input.read(try Fields(json, at: "input[\(index)]"))
       }
     }
-    return input.messages
+    var request = ChatRequest(messages: input.messages)
+    request.places = input.places
+    return request
+  }
+
+  private mutating func append(_ message: ChatMessage, at place: String) {
+    messages.append(message)
+    places.append(place)
   }
 
   private mutating func read(_ item: Fields) throws {
@@ -39,15 +48,16 @@ struct ResponseInput {
       let call = ToolCall(
         id: try item.required("call_id"), name: try item.required("name"),
         arguments: .text(try item.required("arguments")))
-      say { $0.toolCalls = .calls($0.toolCalls.list + [call]) }
+      say(item) { $0.toolCalls = .calls($0.toolCalls.list + [call]) }
     case "function_call_output":
       guard let output = try Self.text(item, "output") else {
         throw APIError.malformed(
           "\(item.name("output")): expected a text, found nothing", param: item.name("output"))
       }
       thoughts = []
-      messages.append(
-        ChatMessage(role: .tool, content: output, toolCallID: try item.required("call_id")))
+      append(
+        ChatMessage(role: .tool, content: output, toolCallID: try item.required("call_id")),
+        at: item.path)
     default: throw item.unread()
     }
   }
@@ -63,17 +73,17 @@ struct ResponseInput {
     }
     guard role == .assistant else {
       thoughts = []
-      return messages.append(ChatMessage(role: role, content: text))
+      return append(ChatMessage(role: role, content: text), at: item.path)
     }
-    say { message in
+    say(item) { message in
       message.content = [message.content ?? "", text].filter { !$0.isEmpty }
         .joined(separator: "\n")
     }
   }
 
   /// Adds to the assistant's turn; begins one where somebody else spoke last.
-  private mutating func say(_ add: (inout ChatMessage) -> Void) {
-    if messages.last?.role != .assistant { messages.append(.assistant("")) }
+  private mutating func say(_ item: Fields, _ add: (inout ChatMessage) -> Void) {
+    if messages.last?.role != .assistant { append(.assistant(""), at: item.path) }
     let place = messages.count - 1
     if !thoughts.isEmpty {
       let earlier = messages[place].reasoningContent.map { [$0] } ?? []
@@ -85,13 +95,12 @@ struct ResponseInput {
 
   /// What was thought, or else its summary; what is encrypted was not written here.
   private static func reasoning(_ item: Fields) throws -> [String] {
-    for key in ["content", "summary"] {
-      let texts = try (item.array(key, atMost: 4096) ?? []).enumerated().map {
+    let texts = try ["content", "summary"].map { key in
+      try (item.array(key, atMost: 4096) ?? []).enumerated().map {
         try Fields($1, at: "\(item.name(key))[\($0)]").required("text")
       }
-      if !texts.isEmpty { return texts }
     }
-    return []
+    return texts.first { !$0.isEmpty } ?? []
   }
 
   /// A string, or parts of text.
@@ -108,7 +117,7 @@ struct ResponseInput {
     }.joined(separator: "\n")
   }
 
-  /// `tools [{type: "function", name, description, parameters}]`
+  /// `tools [{type: "function", name, description, parameters, strict}]`
   static func tools(_ fields: Fields) throws -> [ToolDefinition] {
     try (fields.array("tools", atMost: 128) ?? []).enumerated().map { index, json in
       let tool = try Fields(json, at: "tools[\(index)]")
@@ -120,7 +129,8 @@ struct ResponseInput {
       }
       return try ToolDefinition(
         name: try tool.required("name"), description: try tool.string("description"),
-        parameters: try tool.fields("parameters").map { .object($0.object) })
+        parameters: try tool.fields("parameters").map { .object($0.object) },
+        isStrict: try tool.bool("strict") ?? false)
     }
   }
 }

@@ -11,9 +11,8 @@ extension ChatParameters {
   init(response fields: Fields, service: Service) throws {
     try Self.refuseStored(fields)
     toolChoice = try ToolChoice(response: fields)
-    request = ChatRequest(
-      messages: try ResponseInput.messages(fields),
-      tools: toolChoice.offered(try ResponseInput.tools(fields)))
+    request = try ResponseInput.request(fields)
+    request.tools = toolChoice.offered(try ResponseInput.tools(fields))
     rendering = RenderOptions()
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
@@ -53,7 +52,7 @@ struct ResponseHead {
     let reasoning = try fields.fields("reasoning")
     let kinds: KeyValuePairs = ["auto": true, "concise": true, "detailed": true, "none": false]
     summarizes =
-      try reasoning?.choice("summary", kinds) ?? reasoning?.choice("generate_summary", kinds)
+      try reasoning?.first("summary", "generate_summary") { try reasoning?.choice($0, kinds) }
       ?? false
     createdAt = service.now
     model = service.options.modelName
@@ -70,7 +69,9 @@ struct ResponseHead {
       ]),
       "store": .bool(false),
       "temperature": .double(sampling.temperature),
-      "text": .of(["format": .of(["type": .string("text")])]),
+      "text": .of([
+        "format": try fields.fields("text")?["format"] ?? .of(["type": .string("text")])
+      ]),
       "tool_choice": fields["tool_choice"] ?? .string("auto"),
       "tools": fields["tools"] ?? .array([]),
       "top_p": .double(sampling.topP),

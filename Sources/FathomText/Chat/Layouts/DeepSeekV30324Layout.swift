@@ -11,6 +11,10 @@ struct DeepSeekV30324Layout: ChatLayout {
 
   let edition: Edition
 
+  package var arguments: ArgumentForm {
+    edition == .v3Tools || edition == .r1Tools ? .json : .text
+  }
+
   private struct State {
     var afterTool = false
     var afterUser = false

@@ -13,6 +13,10 @@ struct DeepSeekV31Layout: ChatLayout {
 
   let edition: Edition
 
+  package var arguments: ArgumentForm {
+    edition == .llamaCpp || edition == .tools ? .json : .text
+  }
+
   private struct State {
     var afterTool = false
     var afterUser = false

@@ -6,6 +6,8 @@ import FathomCore
 /// Source: llama.cpp `models/templates/deepseek-ai-DeepSeek-V3.2.jinja`; DeepSeek publishes
 /// `encoding/encoding_dsv32.py` in place of a template.
 struct DeepSeekV32Layout: ChatLayout {
+  package var arguments: ArgumentForm { .json }
+
   private enum Pending { case nothing, answer, answerToTools }
 
   func write(_ request: ChatRequest, _ options: RenderOptions, to prompt: inout PromptWriter) throws

@@ -7,6 +7,8 @@ import FathomCore
 ///
 /// Source: llama.cpp `models/templates/llama-cpp-deepseek-r1.jinja`.
 struct LlamaCppR1Layout: ChatLayout {
+  package var arguments: ArgumentForm { .json }
+
   func write(_ request: ChatRequest, _ options: RenderOptions, to prompt: inout PromptWriter) throws
   {
     prompt.mark(Mark.beginOfSentence)

@@ -3,6 +3,8 @@
 ///
 /// Source: `models/templates/deepseek-ai-DeepSeek-R1-Distill-Qwen-32B.jinja` in llama.cpp.
 struct R1DistillQwenLayout: ChatLayout {
+  package var arguments: ArgumentForm { .json }
+
   func write(_ request: ChatRequest, _ options: RenderOptions, to prompt: inout PromptWriter) throws
   {
     prompt.mark(Mark.beginOfSentence)

@@ -1,0 +1,1 @@
+../FathomConstraintsTests/RandomWalk.swift
