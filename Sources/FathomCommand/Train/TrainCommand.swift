@@ -18,6 +18,8 @@ struct TrainCommand: ParsableCommand {
       """,
     subcommands: [
       TrainPlanCommand.self, TrainPretrainCommand.self, TrainTuneCommand.self,
-      TrainReinforceCommand.self, TrainEvalCommand.self, TrainSampleCommand.self, TrainExportCommand.self,
+      TrainReinforceCommand.self,
+      TrainRejectCommand.self, TrainEvalCommand.self, TrainSampleCommand.self,
+      TrainExportCommand.self,
     ])
 }

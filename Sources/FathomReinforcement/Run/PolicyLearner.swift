@@ -142,7 +142,8 @@ struct PolicyLearner {
     }
   }
 
-  private func logprobs(_ batch: RolloutBatch, _ parameters: ParameterStore? = nil) -> TokenRecords {
+  private func logprobs(_ batch: RolloutBatch, _ parameters: ParameterStore? = nil) -> TokenRecords
+  {
     let seen = TokenRecords(batch.batch.count)
     _ = trainer.loss(
       batch.batch,

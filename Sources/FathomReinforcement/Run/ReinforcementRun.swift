@@ -175,7 +175,9 @@ extension ReinforcementRun {
   ) {
     let count = Double(max(1, rollouts.count))
     metrics.reward = scores.reduce(0) { $0 + $1.reward } / count
-    let squares = scores.reduce(0) { $0 + ($1.reward - metrics.reward) * ($1.reward - metrics.reward) }
+    let squares = scores.reduce(0) {
+      $0 + ($1.reward - metrics.reward) * ($1.reward - metrics.reward)
+    }
     metrics.rewardDeviation = (squares / max(1, count - 1)).squareRoot()
     metrics.passRate = Double(scores.count { $0.isRight }) / count
     metrics.tokens = rollouts.reduce(0) { $0 + $1.answer.count }

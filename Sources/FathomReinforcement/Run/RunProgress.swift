@@ -54,7 +54,9 @@ struct RunProgress: Equatable {
 extension RunProgress {
   var json: JSON {
     var rates = JSONObject()
-    for (family, rate) in passRates.sorted(by: { $0.key < $1.key }) { rates[family] = .double(rate) }
+    for (family, rate) in passRates.sorted(by: { $0.key < $1.key }) {
+      rates[family] = .double(rate)
+    }
     var object = JSONObject([
       "pass_rates": .object(rates), "rewards": .array(rewards.map { .double($0) }),
       "best_reward": .double(bestReward), "rate_factor": .double(rateFactor),

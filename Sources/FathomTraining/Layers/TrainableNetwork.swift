@@ -58,7 +58,8 @@ package struct TrainableNetwork: Sendable {
       let dFinal = pass.take(batch.count, width: hiddenSize)
       var losses = TrainingLosses()
       losses.next = head.loss(
-        final, batch, pass.objective, scale: pass.lossScale, into: dFinal, gradients: gradients, pass)
+        final, batch, pass.objective, scale: pass.lossScale, into: dFinal, gradients: gradients,
+        pass)
       if let mtp, let options {
         losses.mtp = mtp.run(
           final, into: dFinal, network: self, options: options, gradients: gradients, pass)

@@ -1,0 +1,100 @@
+import FathomCore
+import FathomTraining
+import Foundation
+import GoldenSupport
+import Synchronization
+import Testing
+
+@testable import FathomReinforcement
+
+@Suite struct ReinforcementRunTests {
+  /// Rewards nothing but the number of characters, modulo 7.
+  private static let grader =
+    #"{ printf "{\"score\": 0.%d}\n", length($0) % 7; fflush() }"#
+
+  private func configuration(_ folder: String, _ more: [String] = []) throws
+    -> ReinforcementConfiguration
+  {
+    try ReinforcementConfiguration(
+      yaml: """
+        base_model: \(GoldenFamily.path("deepseek_v3_mtp"))
+        tasks: [{family: roman}]
+        num_generations: 2
+        generation_batch_size: 4
+        max_completion_length: 12
+        sequence_len: 96
+        micro_batch_size: 2
+        rewards: [{kind: command, command: [awk, '\(Self.grader)']}]
+        warmup_steps: 1
+        max_steps: 2
+        save_steps: 1
+        temperature: 2
+        top_p: 0.9
+        beta: 0.01
+        ref_model_sync_steps: 1
+        output_dir: \(folder)
+        """, overrides: more)
+  }
+
+  private func bits(_ folder: String) throws -> [UInt8] {
+    try FileBytes.read("\(folder)/step_2/model.safetensors", limit: .max)
+  }
+
+  /// All values of `metrics.jsonl` that no clock made.
+  private func metrics(_ folder: String) throws -> [[String: Double]] {
+    let text = String(
+      decoding: try FileBytes.read("\(folder)/metrics.jsonl", limit: 1 << 20), as: UTF8.self)
+    return try text.split(separator: "\n").map { line in
+      var row: [String: Double] = [:]
+      for (key, value) in try JSON.parse(Array(line.utf8)).objectValue?.members ?? []
+      where !key.hasSuffix("_s") { row[key] = value.doubleValue }
+      return row
+    }
+  }
+
+  @Test func `a run that is stopped and goes on ends with the same bits and the same figures`()
+    async throws
+  {
+    try await TemporaryFolder.whileRunning { folder in
+      let whole = try ReinforcementRun(
+        configuration("\(folder)/a"), threads: 2, instructionSet: .chosen())
+      #expect(try await whole.run() == .finished)
+
+      var hooks = TrainingRun.Hooks()
+      hooks.shouldStop = { true }
+      let first = try ReinforcementRun(
+        configuration("\(folder)/b"), threads: 1, instructionSet: .chosen(), hooks: hooks)
+      #expect(try await first.run() == .interrupted)
+      #expect(first.step == 1)
+      let second = try ReinforcementRun(
+        configuration("\(folder)/b"), threads: 2, instructionSet: .chosen(), resumes: true)
+      #expect(second.resumedStep == 1)
+      #expect(try await second.run() == .finished)
+
+      #expect(try bits("\(folder)/a") == bits("\(folder)/b"))
+      let rows = try metrics("\(folder)/a")
+      #expect(try rows == metrics("\(folder)/b") && rows.count == 2)
+      for row in rows {
+        #expect((row["logprob_mismatch_max"] ?? 1) < 1e-4)
+        #expect((row["grad_norm"] ?? 0) > 0)
+      }
+      // The reference is the policy of the step before: not further from it than one step goes.
+      #expect(rows[0]["kl"] == 0 && (rows[1]["kl"] ?? 1) < 1e-3)
+    }
+  }
+
+  @Test(arguments: [
+    ("num_generations=3", "generation_batch_size"), ("max_completion_length=384", "sequence_len"),
+    ("rewards=[{kind: command}]", "command"), ("rewards=[{kind: speed}]", "accuracy"),
+    ("rewards=[{kind: language, language: xx}]", "ISO 639-1"), ("base_model=", "base_model"),
+    ("tasks=", "tasks"), ("max_steps=", "max_steps"), ("adapter=esft", "none or lora"),
+    ("num_generation=4", "num_generations"),
+  ])
+  func `what does not fit is named`(override: String, named: String) {
+    #expect {
+      _ = try configuration("x", [override])
+    } throws: { error in
+      "\(error)".contains(named)
+    }
+  }
+}
