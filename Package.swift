@@ -144,7 +144,11 @@ let package = Package(
       ]),
     tests(
       "FathomServerTests",
-      ["FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport"]),
+      [
+        "FathomCore", "FathomText", "FathomInference", "FathomServer", "GoldenSupport",
+        hummingbird, .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],
       resources: [.copy("Fixtures")]),

@@ -67,7 +67,8 @@ extension Sampler {
     logits.withUnsafeBufferPointer { logits in
       let best = Self.argmax(logits)
       guard options.temperature > 0, options.topK != 1 else {
-        return SamplingStage(name: name, kept: 1, top: [TokenProbability(token: best, probability: 1)])
+        return SamplingStage(
+          name: name, kept: 1, top: [TokenProbability(token: best, probability: 1)])
       }
       var sampler = self
       let largest = Double(logits[Int(best)])

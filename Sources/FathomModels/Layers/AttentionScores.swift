@@ -44,7 +44,8 @@ extension LatentAttention {
     workspace.scope {
       let latents = keys(0, count: count, layer: layer, step: step)
       let rotaryKeys = keys(1, count: count, layer: layer, step: step)
-      let absorbed = workspace.take(count * heads, width: kvLoraRank + qkRopeHeadDim)  // [s * h, c + r]
+      // [s * h, c + r]
+      let absorbed = workspace.take(count * heads, width: kvLoraRank + qkRopeHeadDim)
       absorb(queries, into: absorbed, step: step)
       let products = workspace.take(count, width: count)
       for h in 0..<heads {

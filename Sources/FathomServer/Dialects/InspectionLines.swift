@@ -150,7 +150,10 @@ extension InspectionLines {
     var text = "{\"kind\":\"attention\",\"layer\":\(frame.layer),\"heads\":\(scores.heads)"
     func add(_ name: String, _ values: [Float]?) {
       text += ",\"\(name)\":"
-      guard let values else { return text += "null" }
+      guard let values else {
+        text += "null"
+        return
+      }
       text += "["
       let square = AttentionScores.triangle(scores.tokens)
       for head in 0..<scores.heads {

@@ -13,7 +13,8 @@ extension Inspection {
     options.generation.maxTokens =
       try fields.int("max_tokens", 0...Self.answerTokens) ?? limit
     options.top = try fields.int("top", 1...Self.candidates) ?? options.top
-    options.layers = try fields.array("layers", atMost: service.language.model.shape.numHiddenLayers)?
+    options.layers = try fields.array(
+      "layers", atMost: service.language.model.shape.numHiddenLayers)?
       .enumerated().map { index, value in
         guard let layer = value.wholeNumber else {
           throw APIError.malformed(
