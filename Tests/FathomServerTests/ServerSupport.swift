@@ -14,6 +14,8 @@ enum TestService {
   static func make(_ family: String, format: String? = nil) throws -> Service {
     var options = Engine.Options(runtime: RuntimeOptions())
     options.cacheBytes = 8 << 20
+    // Where many tests run, a reader may wait long for its turn.
+    options.slowReaderSeconds = 600
     let model = try LanguageModel(path: GoldenFamily.path(family), format: format)
     return try Service(
       engine: Engine(model, options: options), options: ServerOptions(modelName: "tiny"),

@@ -42,6 +42,12 @@ package struct Inspection: Sendable {
       throw InputError(
         "prompt", expected: "1 to \(Self.promptTokens) tokens", found: "\(prompt.count)")
     }
+    let vocabulary = language.model.network.decoder.embedding.rows
+    if let index = prompt.firstIndex(where: { !(0..<vocabulary).contains(Int($0)) }) {
+      throw InputError(
+        "token \(index) of the prompt", expected: "an id below \(vocabulary)",
+        found: "\(prompt[index])")
+    }
     guard prompt.count < contextLimit else {
       throw EngineFailure.contextFull(tokens: prompt.count, limit: contextLimit)
     }

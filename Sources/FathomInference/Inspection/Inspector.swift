@@ -5,8 +5,8 @@ import Synchronization
 
 /// Runs inspections of an engine's model, one at a time, on a thread of its own.
 ///
-/// An inspection shares the engine's compute threads, a parallel region at a time, so that no more threads compute than the
-/// engine was given; its cached rows are its own, beside the engine's memory. The engine knows nothing of it.
+/// An inspection shares the engine's compute threads: they run one parallel region at a time, its own and the engine's in turn.
+/// Its cached rows are its own, beside the engine's memory. The engine knows nothing of it.
 package final class Inspector: Sendable {
   /// Inspections that may wait for the one that runs.
   package static let waiting = 4

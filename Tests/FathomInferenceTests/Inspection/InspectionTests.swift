@@ -369,11 +369,12 @@ import Testing
   @Test func `what is beyond a limit is refused by its name`() throws {
     let inspected = try Inspected("deepseek_v2_group")
     func refusal(
-      _ tokens: Int, _ change: (inout Inspection.Options) -> Void = { _ in }
+      _ tokens: Int, of token: Int32 = 5,
+      _ change: (inout Inspection.Options) -> Void = { _ in }
     ) -> String {
       do {
         _ = try Inspection(
-          inspected.language, prompt: Array(repeating: 5, count: tokens),
+          inspected.language, prompt: Array(repeating: token, count: tokens),
           options: Shown.options(change), contextLimit: 100)
         return ""
       } catch let error as InputError { return error.place } catch { return "\(error)" }
@@ -381,6 +382,8 @@ import Testing
     #expect(refusal(20) == "")
     #expect(refusal(0) == "prompt")
     #expect(refusal(129) == "prompt")
+    #expect(refusal(2, of: 512) == "token 0 of the prompt")
+    #expect(refusal(2, of: -1) == "token 0 of the prompt")
     #expect(refusal(100) == "\(EngineFailure.contextFull(tokens: 100, limit: 100))")
     #expect(refusal(5) { $0.generation.maxTokens = 65 } == "max_tokens")
     #expect(refusal(5) { $0.top = 0 } == "top")

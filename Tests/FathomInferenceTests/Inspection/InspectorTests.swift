@@ -20,6 +20,8 @@ import Testing
   ) throws -> Engine {
     var options = Engine.Options(runtime: RuntimeOptions())
     options.runtime.threads = 2
+    // Where many tests run, a reader may wait long for its turn.
+    options.slowReaderSeconds = 600
     change(&options)
     return try Engine(language, options: options)
   }
@@ -31,7 +33,7 @@ import Testing
   }
 
   private func submit(
-    to inspector: Inspector, deadline: ContinuousClock.Instant = .now + .seconds(60)
+    to inspector: Inspector, deadline: ContinuousClock.Instant = .now + .seconds(600)
   ) throws -> InspectionAnswer<InspectionFrame> {
     try inspector.submit(try inspection(), deadline: deadline) { $0 }
   }
@@ -44,7 +46,7 @@ import Testing
 
   /// Waits until nothing runs any more.
   private static func idle(_ inspector: Inspector) async throws -> Bool {
-    for _ in 0..<400 where inspector.isBusy { try await Task.sleep(for: .milliseconds(5)) }
+    for _ in 0..<4000 where inspector.isBusy { try await Task.sleep(for: .milliseconds(5)) }
     return !inspector.isBusy
   }
 

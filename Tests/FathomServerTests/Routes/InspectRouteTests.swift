@@ -235,7 +235,7 @@ import Testing
   }
 
   private static func isIdle(_ service: Service) async throws -> Bool {
-    for _ in 0..<400 where service.inspector.isBusy {
+    for _ in 0..<4000 where service.inspector.isBusy {
       try await Task.sleep(for: .milliseconds(5))
     }
     return !service.inspector.isBusy
