@@ -16,15 +16,14 @@ extension Router {
     let count = weight.rows
     var scores = Array(UnsafeBufferPointer(start: logits, count: count))
     var biased = scores
-    var masked: [Float] = []
     scores.withUnsafeMutableBufferPointer { scores in
       biased.withUnsafeMutableBufferPointer { biased in
         guard let to = scores.baseAddress, let chosen = biased.baseAddress else { return }
         score(to, biased: chosen, compute: compute)
-        masked = Array(biased)
       }
     }
     guard groups > 1 else { return RouterScores(scores: scores, biased: biased, groups: nil) }
+    var masked = biased
     masked.withUnsafeMutableBufferPointer { masked in
       if let masked = masked.baseAddress { maskRejectedGroups(masked) }
     }
