@@ -173,7 +173,9 @@ let package = Package(
       "FathomServerTests",
       [
         "FathomCore", "FathomText", "FathomConstraints", "FathomInference", "FathomServer",
-        "GoldenSupport",
+        "GoldenSupport", hummingbird,
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ]),
     tests(
       "FathomCommandTests", ["FathomCommand", "FathomCore", "FathomInference", "GoldenSupport"],

@@ -31,6 +31,9 @@ final class Drafter {
 
   var cacheBytes: Int { cache.allocatedBytes }
 
+  /// Sees the logits that a guess is made from, `[vocab]`.
+  var onGuess: ((UnsafeBufferPointer<Float>) -> Void)?
+
   /// Whether hidden states are noted: off while nobody asks for drafts. Positions left out then are no loss.
   var isActive = true
 
@@ -105,8 +108,9 @@ final class Drafter {
       pairs.append(contentsOf: range)
       let logits = workspace.take(1, width: mtp.head.rows)
       mtp.logits(output.rows(range.count - 1..<range.count), into: logits, step: step)
-      lastGuess = Sampler.argmax(
-        UnsafeBufferPointer(start: logits.pointer, count: logits.width))
+      let row = UnsafeBufferPointer(start: logits.pointer, count: logits.width)
+      lastGuess = Sampler.argmax(row)
+      onGuess?(row)
     }
   }
 

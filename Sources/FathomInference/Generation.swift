@@ -99,6 +99,21 @@ extension Session {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     isCancelled: () -> Bool = { false }, onToken: (Int32) -> Bool = { _ in true }
   ) throws -> Generation {
+    try generate(
+      prompt: prompt, options: options, progress: progress, isCancelled: isCancelled,
+      willPick: nil, onToken: onToken)
+  }
+
+  /// The same for someone who watches how tokens are picked.
+  ///
+  /// - Parameter willPick: sees, before each pick, the sampler, the logits it picks from `[vocab]`, and the draft that the
+  ///   pick may confirm.
+  func generate(
+    prompt: [Int32], options: GenerationOptions, progress: (_ done: Int, _ total: Int) -> Void,
+    isCancelled: () -> Bool,
+    willPick: ((_ sampler: Sampler, _ logits: [Float], _ drafted: Int32?) -> Void)?,
+    onToken: (Int32) -> Bool
+  ) throws -> Generation {
     try options.sampling.validate()
     guard !prompt.isEmpty else {
       throw InputError("prompt", expected: "at least one token", found: "none")
@@ -132,6 +147,7 @@ extension Session {
         generation.finishReason = .length
         break
       }
+      willPick?(sampler, upcoming.drafted?.before ?? logits, upcoming.drafted?.token)
       let token = (upcoming.drafted?.before ?? logits).withUnsafeBufferPointer {
         sampler.pick($0)
       }

@@ -19,8 +19,8 @@ public struct Sampler: Sendable {
   /// Tokens of the prompt; only the repetition penalty looks at them.
   private var prompt: Set<Int32> = []
   private var picked: UInt64 = 0
-  private var adjusted: [Float] = []
-  private var candidates: [Candidate] = []
+  var adjusted: [Float] = []
+  var candidates: [Candidate] = []
   private var isRestricted = false
 
   /// The tokens that the last one was drawn from, ascending; nil where that was the whole vocabulary, or nothing was drawn.
@@ -28,7 +28,7 @@ public struct Sampler: Sendable {
     isRestricted ? candidates.filter { $0.weight > 0 }.map(\.token).sorted() : nil
   }
 
-  private struct Candidate {
+  struct Candidate {
     var token: Int32
     var logit: Float
     var weight: Double
@@ -42,7 +42,7 @@ public struct Sampler: Sendable {
     if options.repetitionPenalty != 1 { self.prompt = Set(prompt) }
   }
 
-  private var adjusts: Bool {
+  var adjusts: Bool {
     !options.logitBias.isEmpty || options.repetitionPenalty != 1 || options.presencePenalty != 0
       || options.frequencyPenalty != 0
   }
@@ -80,7 +80,7 @@ public struct Sampler: Sendable {
     }
   }
 
-  private mutating func adjust() {
+  mutating func adjust() {
     for (token, bias) in options.logitBias where adjusted.indices.contains(Int(token)) {
       adjusted[Int(token)] += Float(bias)
     }
@@ -125,7 +125,7 @@ public struct Sampler: Sendable {
   /// at logits close to the best spares sorting the vocabulary.
   ///
   /// - Returns: the weight of the whole vocabulary, where top-p asks for it.
-  private mutating func gather(_ logits: UnsafeBufferPointer<Float>, largest: Double) -> Double {
+  mutating func gather(_ logits: UnsafeBufferPointer<Float>, largest: Double) -> Double {
     var total = 0.0
     if options.topP < 1 && options.topK == 0 {
       for logit in logits { total += weight(of: logit, largest: largest) }
@@ -155,14 +155,14 @@ public struct Sampler: Sendable {
     return total
   }
 
-  private func weight(of logit: Float, largest: Double) -> Double {
+  func weight(of logit: Float, largest: Double) -> Double {
     exponential((Double(logit) - largest) / options.temperature)
   }
 
   /// Applies top-k, top-p and min-p to the sorted candidates; returns the weight of those that stay.
   ///
   /// - Parameter vocabulary: the weight of all tokens; behind top-k, top-p is a share of what top-k left.
-  private mutating func keep(of vocabulary: Double) -> Double {
+  mutating func keep(of vocabulary: Double) -> Double {
     if options.topK > 0, candidates.count > options.topK {
       candidates.removeLast(candidates.count - options.topK)
     }

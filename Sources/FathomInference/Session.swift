@@ -21,12 +21,17 @@ public final class Session {
   private var lastFileCheck = ContinuousClock.now
 
   /// - Parameter drafts: keeps the state that drafting with the model's MTP module needs.
-  public init(
+  public convenience init(
     _ model: Model, options: RuntimeOptions = RuntimeOptions(), drafts: Bool = false
   ) throws {
+    self.init(model, options: options, compute: try options.compute(), drafts: drafts)
+  }
+
+  /// - Parameter compute: what `options` ask for; sessions that share it take turns from one parallel region to the next.
+  init(_ model: Model, options: RuntimeOptions, compute: Compute, drafts: Bool) {
     self.model = model
     self.options = options
-    compute = try options.compute()
+    self.compute = compute
     cache = KVCache(layout: model.cacheLayout(options.cacheType))
     if drafts, let mtp = model.network.mtp, let layout = model.mtpCacheLayout(options.cacheType) {
       drafter = Drafter(mtp, layout: layout, hiddenSize: model.shape.hiddenSize)

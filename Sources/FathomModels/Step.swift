@@ -81,6 +81,8 @@ public enum AttentionForm: String, Sendable, CaseIterable {
 /// What a forward pass shows to someone who watches it.
 package enum Observation: Hashable, Sendable {
   case embedding
+  /// Queries of all heads as they meet the cached keys, `[s, h * d]`; the rows of the step's own tokens are cached.
+  case queries(layer: Int)
   case attention(layer: Int)
   case feedForward(layer: Int)
   /// The residual stream behind a layer.

@@ -7,6 +7,7 @@ import Synchronization
 /// What all routes share: the model, its engine, and how the server was set up.
 final class Service: Sendable {
   let engine: Engine
+  let inspector: Inspector
   let options: ServerOptions
   let metrics: ServerMetrics
   /// Names the weights; what is needed for every chunk is made once.
@@ -21,6 +22,7 @@ final class Service: Sendable {
 
   init(engine: Engine, options: ServerOptions, page: PageFiles) {
     self.engine = engine
+    inspector = Inspector(engine)
     self.options = options
     self.page = page
     fingerprint = engine.model.model.fingerprint

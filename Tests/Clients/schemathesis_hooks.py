@@ -1,4 +1,5 @@
 """What schemathesis is to know of this server beyond its description."""
+import json
 import re
 
 import schemathesis
@@ -9,8 +10,13 @@ from schemathesis.generation import GenerationMode
 DEPENDS = re.compile(
     r"maximum context length is|expected a token id below|expected token ids below|this chat format|"
     r"tool_calls: expected an array of calls, or no such key|at most 128 answers|best_of: expected n|"
-    r"max_tokens: expected at least 1, found 0|to go on with|"
-    r"^(response_format|grammar|json_schema|output_config\.format|text\.format|tool_choice|tools)\b")
+    r"max_tokens: expected at least 1, found 0|to go on with|expected 1 to 128 tokens|"
+    r"^(response_format|grammar|json_schema|output_config\.format|text\.format|tool_choice|tools|layers)\b")
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def lines(context, response):
+    return [json.loads(line) for line in response.content.splitlines()]
 
 
 class Refused(Failure):

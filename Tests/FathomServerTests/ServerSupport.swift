@@ -5,19 +5,22 @@ import GoldenSupport
 @testable import FathomInference
 @testable import FathomServer
 
-/// A service whose model is never asked: requests are read for it, and answers are written from scripts.
+/// A service with a tiny model. Most tests never ask it: requests are read for it, and answers are written from scripts.
 enum TestService {
-  private static let made = Result {
+  private static let made = Result { try make("deepseek_v3_mtp", format: "deepseek-v3.1") }
+
+  static func get() throws -> Service { try made.get() }
+
+  static func make(_ family: String, format: String? = nil) throws -> Service {
     var options = Engine.Options(runtime: RuntimeOptions())
     options.cacheBytes = 8 << 20
-    let model = try LanguageModel(
-      path: GoldenFamily.path("deepseek_v3_mtp"), format: "deepseek-v3.1")
+    // Where many tests run, a reader may wait long for its turn.
+    options.slowReaderSeconds = 600
+    let model = try LanguageModel(path: GoldenFamily.path(family), format: format)
     return try Service(
       engine: Engine(model, options: options), options: ServerOptions(modelName: "tiny"),
       page: PageFiles())
   }
-
-  static func get() throws -> Service { try made.get() }
 }
 
 extension Fields {

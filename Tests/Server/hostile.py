@@ -166,6 +166,12 @@ def bodies(s):
 
 def parameters(s):
     bad = {400, 422}
+    for what, body in {"of 129 tokens": {"prompt": "1" * 129}, "and messages": chat(prompt="a"), "neither": {}, "of ids": {"prompt": [1]},
+                       "layer 99": {"prompt": "a", "layers": [99]}, "a million layers": {"prompt": "a", "layers": [0] * 1_000_000},
+                       "top 51": {"prompt": "a", "top": 51}, "max_tokens 65": {"prompt": "a", "max_tokens": 65}}.items():
+        note(49, f"inspect, prompt {what}", bad, s.ask(body, "/inspect")[0])
+    status, lines = s.ask(chat(max_tokens=2), "/inspect")
+    note(49, "inspect", (200, True), (status, b'"kind":"done"' in lines))
     for value in (-1, 0, 2**31, 2**63, 1.5, "5"):
         note(49, f"max_tokens {value!r}", bad, s.ask(chat(max_tokens=value))[0])
     note(49, "max_tokens null", 200, s.ask(chat(max_tokens=None))[0])
@@ -207,7 +213,7 @@ def door(s, program):
         note(65, what, expected, keyed.get("/v1/models", headers)[0])
     routes = ["/v1/models", "/models", "/metrics", "/props", "/slots", "/tokenizer_info", "/v1/models/built-in"]
     note(65, "every route needs the key", {401}, {keyed.get(r)[0] for r in routes}.pop() if len({keyed.get(r)[0] for r in routes}) == 1 else "some do not")
-    posts = ["/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize", "/apply-template", "/beta/completions"]
+    posts = ["/inspect", "/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize", "/apply-template", "/beta/completions"]
     note(65, "every route that is posted to as well", {401}, {keyed.ask(chat(), r)[0] for r in posts}.pop() if len({keyed.ask(chat(), r)[0] for r in posts}) == 1 else "some do not")
     note(65, "health without a key", 200, keyed.get("/health")[0])
     keyed.stop()
@@ -228,6 +234,15 @@ def lifecycle(s):
         c.sendall(post(f"Content-Length: {len(body)}", body=body))
         c.shutdown(socket.SHUT_WR)
         note(58, "a client that closes its side", True, s.idle(3))
+    look = json.dumps({"prompt": "1" * 100, "max_tokens": 64}).encode()
+    for _ in range(20):
+        with s.connect() as c:
+            c.sendall(post(f"Content-Length: {len(look)}", body=look).replace(b"/v1/chat/completions", b"/inspect"))
+            time.sleep(0.02)
+    deadline = time.monotonic() + 10
+    while (status := s.ask({"prompt": "a", "max_tokens": 1}, "/inspect")[0]) == 429 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    note(58, "20 clients that leave their inspections; the next", 200, status)
     answer = []
     asking = threading.Thread(target=lambda: answer.append(s.ask(dict(endless, max_tokens=600))[1]))
     asking.start()

@@ -1,6 +1,7 @@
 import FathomConstraints
 import FathomCore
 import FathomModels
+import FathomTensors
 import Foundation
 import Synchronization
 
@@ -37,6 +38,8 @@ public final class Engine: Sendable {
   public let options: Options
   /// Longest timeline of one request, tokens.
   public let contextLimit: Int
+  /// What steps run with. Who else uses it takes turns with them, one parallel region at a time.
+  let compute: Compute
 
   private let mailbox = EngineMailbox()
   private let board = EngineBoard()
@@ -86,8 +89,8 @@ public final class Engine: Sendable {
         blockBytes: layout.pageBytes, byteBudget: disk.bytes, system: options.diskSystem,
         report: options.report)
     }
-    let compute = try options.runtime.compute()
-    let thread = Thread { [mailbox, board] in
+    compute = try options.runtime.compute()
+    let thread = Thread { [mailbox, board, compute] in
       EngineWorker(
         model, options: options, layout: layout, scheduler: scheduler, compute: compute,
         mailbox: mailbox, board: board, store: store

@@ -10,12 +10,16 @@ public struct TokenScore: Sendable, Equatable {
     public var token: Int32
     /// Natural logarithm of the probability.
     public var logprob: Double
+
+    package var probability: Double { exp(logprob) }
   }
 
   public var token: Int32
   public var logprob: Double
   /// The likeliest tokens, the likeliest first and the lowest of equals.
   public var top: [Candidate]
+
+  package var probability: Double { exp(logprob) }
 
   /// - Parameter logits: `[vocab]`, finite.
   package init(of token: Int32, top count: Int, in logits: UnsafeBufferPointer<Float>) {
@@ -29,7 +33,8 @@ public struct TokenScore: Sendable, Equatable {
     top = Self.largest(count, of: logits).map { Candidate(token: $0, logprob: logprob($0)) }
   }
 
-  private static func largest(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Int32] {
+  /// The likeliest tokens, at most `count`.
+  static func largest(_ count: Int, of logits: UnsafeBufferPointer<Float>) -> [Int32] {
     guard count > 0 else { return [] }
     var best: [Int32] = []
     for token in logits.indices {

@@ -49,6 +49,7 @@ package struct GroupedQueryAttention: Attention {
           )
         }
       }
+      step.observer?(.queries(layer: layer), q)
       let mixed = workspace.take(x.count, width: heads * headDim)
       if step.cacheIsExact {
         attendExactly(q, into: mixed, layer: layer, step: step)

@@ -37,7 +37,7 @@ package struct LatentAttention: Attention {
   /// What picks the tokens to look at; nil looks at all of them.
   package let indexer: LightningIndexer?
 
-  private var qkHeadDim: Int { qkNopeHeadDim + qkRopeHeadDim }
+  var qkHeadDim: Int { qkNopeHeadDim + qkRopeHeadDim }
   /// Rows of `kvUp` that belong to one head: its key part, then its value part.
   private var kvHeadDim: Int { qkNopeHeadDim + vHeadDim }
 
@@ -56,6 +56,7 @@ package struct LatentAttention: Attention {
         step.observer?(.indexerSelection(layer: layer, rows: rows), q)
         chosen = rows
       }
+      step.observer?(.queries(layer: layer), q)
       let mixed = workspace.take(x.count, width: heads * vHeadDim)  // [s, h * v]
       switch step.attention {
       case .absorbed: attendAbsorbed(q, chosen, into: mixed, layer: layer, step: step)
@@ -157,7 +158,7 @@ extension LatentAttention {
   }
 
   /// `queries[s, h] = (W_UK^T q_nope, q_pe)`
-  private func absorb(_ q: Rows, into queries: Rows, step: Step) {
+  func absorb(_ q: Rows, into queries: Rows, step: Step) {
     let compute = step.compute
     let workspace = step.workspace
     switch kvUp {

@@ -61,13 +61,7 @@ package struct Router: Sendable {
       step.compute.exact.linear(x, weight, into: scores, workspace: workspace)
       step.observer?(.routerLogits(layer: layer), scores)
       step.compute.pool.run(units: x.count) { s, _ in
-        switch scoring {
-        case .softmax: step.compute.kernels.pointee.softmax(scores[s], scores[s], weight.rows)
-        case .sigmoid: step.compute.kernels.pointee.sigmoid(scores[s], scores[s], weight.rows)
-        }
-        for expert in 0..<weight.rows {
-          biased[s][expert] = scores[s][expert] + (bias?[expert] ?? 0)
-        }
+        score(scores[s], biased: biased[s], compute: step.compute)
         let slots = experts + s * expertsChosen
         choose(biased[s], into: slots)
         weigh(slots, scores: scores[s], into: weights[s])
@@ -82,8 +76,19 @@ package struct Router: Sendable {
     return Choice(experts: experts, weights: weights)
   }
 
+  /// Turns the logits of a token into scores, in place: what weighs experts, and with the bias what chooses them.
+  func score(
+    _ scores: UnsafeMutablePointer<Float>, biased: UnsafeMutablePointer<Float>, compute: Compute
+  ) {
+    switch scoring {
+    case .softmax: compute.kernels.pointee.softmax(scores, scores, weight.rows)
+    case .sigmoid: compute.kernels.pointee.sigmoid(scores, scores, weight.rows)
+    }
+    for expert in 0..<weight.rows { biased[expert] = scores[expert] + (bias?[expert] ?? 0) }
+  }
+
   /// Sets the scores of all but the best `groupsChosen` groups to -infinity.
-  private func maskRejectedGroups(_ biased: UnsafeMutablePointer<Float>) {
+  func maskRejectedGroups(_ biased: UnsafeMutablePointer<Float>) {
     let size = weight.rows / groups
     withUnsafeTemporaryAllocation(of: Float.self, capacity: groups) { ranks in
       for group in 0..<groups {

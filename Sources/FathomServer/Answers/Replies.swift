@@ -80,6 +80,37 @@ struct Replies {
       })
   }
 
+  // MARK: Lines
+
+  /// Sends lines as they come, behind the first: what fails before it is a reply of its own, what fails later is the last line.
+  func lines(_ answer: InspectionAnswer<ByteBuffer>) async throws -> Response {
+    let place = hangUp.whenItHappens { answer.cancel() }
+    defer { hangUp.forget(place) }
+    let iterator = LineIterator(answer)
+    let first = try await iterator.next()
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "application/x-ndjson", .cacheControl: "no-cache", .xAccelBuffering: "no",
+      ],
+      body: ResponseBody { writer in
+        let place = hangUp.whenItHappens { answer.cancel() }
+        defer {
+          hangUp.forget(place)
+          answer.cancel()
+        }
+        var next = first
+        while let line = next {
+          try await writer.write(line)
+          do { next = try await iterator.next() } catch {
+            next = nil
+            try await writer.write(InspectionLines.line(failure: error))
+          }
+        }
+        try await writer.finish(nil)
+      })
+  }
+
   private struct StreamEnded: Error {}
 
   /// Events of all answers as they come.
@@ -132,6 +163,14 @@ private final class IteratorBox: @unchecked Sendable {
   private var iterator: EngineAnswer.AsyncIterator
   init(_ answer: EngineAnswer) { iterator = answer.makeAsyncIterator() }
   func next() async -> EngineEvent? { await iterator.next() }
+}
+
+/// An iterator that one task uses at a time.
+private final class LineIterator: @unchecked Sendable {
+  // First the route's task reads, then the one that writes the body.
+  private var iterator: InspectionAnswer<ByteBuffer>.AsyncIterator
+  init(_ answer: InspectionAnswer<ByteBuffer>) { iterator = answer.makeAsyncIterator() }
+  func next() async throws -> ByteBuffer? { try await iterator.next() }
 }
 
 /// One event of a stream.

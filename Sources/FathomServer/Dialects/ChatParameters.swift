@@ -51,7 +51,7 @@ extension ChatParameters {
     grammar = try ResponseShape.grammar(fields)
   }
 
-  private static func conversation(_ fields: Fields) throws -> ChatRequest {
+  static func conversation(_ fields: Fields) throws -> ChatRequest {
     guard let messages = try fields.array("messages", atMost: 4096), !messages.isEmpty else {
       throw APIError.malformed(
         "messages: expected an array of at least one message", param: "messages")

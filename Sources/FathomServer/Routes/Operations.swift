@@ -41,7 +41,7 @@ extension Routes {
         "reasons": .bool(format?.reasons ?? false),
         "total_slots": .integer(service.engine.options.parallel),
         "chat_template": language.tokenizer.chatTemplate.map { .string($0) } ?? .null,
-        "inspect": .bool(false),
+        "inspect": .bool(true),
         "constrained_output": .bool(true),
         "examples": .array((isBuiltIn ? BuiltInModel.prompts : []).map { .string($0) }),
         "default_generation_settings": .of([

@@ -52,9 +52,14 @@ struct PageFiles: Sendable {
 }
 
 extension Routes {
-  /// `GET /` and the files of the page.
+  /// `GET /`, `GET /inspect` and the files of the page.
   @Sendable static func page(_ call: Call) async throws -> Response {
-    let name = call.route.path.hasSuffix("*") ? call.component : "index.html"
+    let name =
+      switch call.route.path {
+      case "/inspect": "inspect.html"
+      case let path where path.hasSuffix("*"): call.component
+      default: "index.html"
+      }
     guard let response = call.service.page.response(name) else {
       throw APIError(
         .notFound, "\(InputError.excerpt(call.request.uri.path)): there is no such file")

@@ -5,7 +5,7 @@ import Hummingbird
 /// Every path the server knows.
 enum Routes {
   static let all: [Route] =
-    chat + messages + responses + completions + operations + models + text + pages
+    chat + messages + responses + completions + inspections + operations + models + text + pages
 
   private static func posts(
     _ paths: [String], dialect: Dialect = .openAI,
@@ -34,6 +34,8 @@ enum Routes {
   private static let completions = posts(
     ["/v1/completions", "/completions", "/beta/completions"], completion)
 
+  private static let inspections = posts(["/inspect"], inspect)
+
   private static let models =
     gets(["/v1/models", "/models"], listModels) + gets(["/v1/models/*", "/models/*"], showModel)
 
@@ -46,5 +48,5 @@ enum Routes {
     + gets(["/openapi.json"], description) + gets(["/props"], props) + gets(["/slots"], slots)
 
   private static let pages =
-    gets(["/", "/index.html", "/page/*"], isOpen: true, page)
+    gets(["/", "/index.html", "/inspect", "/page/*"], isOpen: true, page)
 }
