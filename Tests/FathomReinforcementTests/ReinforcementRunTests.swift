@@ -10,7 +10,7 @@ import Testing
 @Suite struct ReinforcementRunTests {
   /// Rewards nothing but the number of characters, modulo 7.
   private static let grader =
-    #"{ printf "{\"score\": 0.%d}\n", length($0) % 7; fflush() }"#
+    #"while read -r line; do echo "{\"score\": 0.$((${#line} % 7))}"; done"#
 
   private func configuration(_ folder: String, _ more: [String] = []) throws
     -> ReinforcementConfiguration
@@ -24,7 +24,7 @@ import Testing
         max_completion_length: 12
         sequence_len: 96
         micro_batch_size: 2
-        rewards: [{kind: command, command: [awk, '\(Self.grader)']}]
+        rewards: [{kind: command, command: [sh, -c, '\(Self.grader)']}]
         warmup_steps: 1
         max_steps: 2
         save_steps: 1
