@@ -10,6 +10,7 @@
 /// ```
 @_exported import FathomCheckpoints
 @_exported import FathomCore
+@_exported import FathomEvaluation
 @_exported import FathomInference
 @_exported import FathomMapping
 @_exported import FathomModels

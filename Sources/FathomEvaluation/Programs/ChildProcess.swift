@@ -15,7 +15,8 @@ enum ChildFailure: Error, Equatable, CustomStringConvertible {
     case .timedOut(let seconds): "no answer within \(seconds) s"
     case .ended(let errorOutput):
       "the program ended without an answer"
-        + (errorOutput.isEmpty ? "" : ", its last words \(InputError.excerpt(errorOutput, limit: 200))")
+        + (errorOutput.isEmpty
+          ? "" : ", its last words \(InputError.excerpt(errorOutput, limit: 200))")
     case .flooded(let bytes): "more than \(bytes) bytes of output"
     }
   }
@@ -216,7 +217,9 @@ final class ChildProcess {
     }
     guard waits[0].revents != 0 else { return true }
     let goesOn = read(output, into: &pending)
-    guard pending.count <= Self.mostOutput else { throw ChildFailure.flooded(bytes: Self.mostOutput) }
+    guard pending.count <= Self.mostOutput else {
+      throw ChildFailure.flooded(bytes: Self.mostOutput)
+    }
     return goesOn || pending.contains(UInt8(ascii: "\n"))
   }
 

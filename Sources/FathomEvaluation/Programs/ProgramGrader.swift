@@ -50,7 +50,9 @@ public struct ProgramGrader: Grader {
       defer { process.end() }
       let (status, errors) = try process.run(input: Array(program.utf8), seconds: timeoutSeconds)
       guard status != 0 else { return .pass() }
-      let line = errors.split(whereSeparator: \.isNewline).last.map { ": \(InputError.excerpt($0))" }
+      let line = errors.split(whereSeparator: \.isNewline).last.map {
+        ": \(InputError.excerpt($0))"
+      }
       return .fail("exit status \(status)\(line ?? "")")
     } catch {
       return .fail("\(error)")

@@ -94,8 +94,10 @@ public struct RunSummary: Sendable {
 
   private static func standard(n: Int, isChoice: Bool, _ records: [SampleRecord]) -> [Metric] {
     if isChoice { return [.accuracy, .normalizedAccuracy] }
-    let isGraded = records.contains { ($0.verdict.score == 1) != $0.verdict.passed
-      || $0.verdict.score > 0 && $0.verdict.score < 1 }
+    let isGraded = records.contains {
+      ($0.verdict.score == 1) != $0.verdict.passed
+        || $0.verdict.score > 0 && $0.verdict.score < 1
+    }
     return [.passAt(1)] + (n > 1 ? [.passAt(n), .majorityAt(n)] : []) + (isGraded ? [.score] : [])
   }
 

@@ -157,4 +157,9 @@ public final class RunFile: Sendable {
 public struct EvaluationRun: Sendable {
   public let header: RunHeader
   public let records: [SampleRecord]
+
+  public init(header: RunHeader, records: [SampleRecord]) {
+    self.header = header
+    self.records = records
+  }
 }

@@ -103,7 +103,8 @@ extension SampleRecord {
     if let isRight = try fields.flag("acc") {
       choice = Choice(
         isRight: isRight, isRightNormalized: try fields.flag("acc_norm") ?? false,
-        logLikelihoods: fields.value("log_likelihoods")?.arrayValue?.compactMap(\.doubleValue) ?? [])
+        logLikelihoods: fields.value("log_likelihoods")?.arrayValue?.compactMap(\.doubleValue) ?? []
+      )
     } else {
       choice = nil
     }

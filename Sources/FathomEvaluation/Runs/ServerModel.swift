@@ -202,7 +202,8 @@ public struct ServerModel: EvaluatedModel {
   /// - Throws: `UnanswerableSample` where only this prompt is at fault.
   private func refusal(_ status: Int, _ data: Data) throws -> InputError {
     let error = (try? JSON.parse(data, limits: JSONLimits(bytes: 1 << 20)))?["error"]
-    let message = error?["message"]?.stringValue ?? String(decoding: data.prefix(200), as: UTF8.self)
+    let message =
+      error?["message"]?.stringValue ?? String(decoding: data.prefix(200), as: UTF8.self)
     if error?["code"]?.stringValue == "context_length_exceeded" {
       throw UnanswerableSample(reason: message)
     }

@@ -37,8 +37,9 @@ public struct BootstrapInterval: Sendable, Equatable {
   public let low: Double
   public let high: Double
 
-  public init(_ values: [Double], resamples: Int = 10_000, coverage: Double = 0.95, seed: UInt64 = 1)
-  {
+  public init(
+    _ values: [Double], resamples: Int = 10_000, coverage: Double = 0.95, seed: UInt64 = 1
+  ) {
     precondition(resamples >= 1, "\(resamples) resamples")
     guard !values.isEmpty else {
       (mean, low, high) = (0, 0, 0)

@@ -9,7 +9,8 @@ public enum PassAtK {
   ///   - n: at least `k`.
   ///   - k: at least 1.
   public static func estimate(n: Int, correct: Int, k: Int) -> Double {
-    precondition((1...max(1, n)).contains(k) && (0...n).contains(correct), "\(correct) of \(n), \(k)")
+    precondition(
+      (1...max(1, n)).contains(k) && (0...n).contains(correct), "\(correct) of \(n), \(k)")
     guard n - correct >= k else { return 1 }
     var noneRight = 1.0
     for i in (n - correct + 1)..<(n + 1) { noneRight *= 1 - Double(k) / Double(i) }

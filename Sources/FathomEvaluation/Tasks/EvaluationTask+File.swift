@@ -48,8 +48,10 @@ extension EvaluationTask {
     default:
       throw InputError(
         path, expected: "either \"data\", a JSONL file, or \"problems\", a list",
-        found: data == nil && inline == nil ? "neither" : data == nil || inline == nil
-          ? "a value of another kind" : "both")
+        found: data == nil && inline == nil
+          ? "neither"
+          : data == nil || inline == nil
+            ? "a value of another kind" : "both")
     }
     try self.init(
       name: name, problems: rows.problems, sampling: sampling ?? SamplingWishes(),
@@ -131,7 +133,8 @@ struct RowReader {
       case .text(let text): text
       }
     let (check, own) = try grader.check(for: row, prompt: asked)
-    let id = try self.id.map { try Template.fill($0, from: row) } ?? Self.id(row["id"]) ?? "\(number)"
+    let id =
+      try self.id.map { try Template.fill($0, from: row) } ?? Self.id(row["id"]) ?? "\(number)"
     return EvaluationProblem(
       id: id, prompt: prompt, check: check,
       reference: try reference.map { try Template.fill($0, from: row) } ?? own,

@@ -65,7 +65,8 @@ package final class GraderReader {
     let made: (any Grader, reference: String?)
     switch type {
     case "exact":
-      let answers = try fields.value("answer").flatMap(\.arrayValue) == nil
+      let answers =
+        try fields.value("answer").flatMap(\.arrayValue) == nil
         ? [fields.requiredAnswer("answer")] : fields.texts("answer") ?? []
       made = (
         ExactGrader(
@@ -151,7 +152,8 @@ package final class GraderReader {
 
   private func language(_ fields: inout ObjectReader) throws -> any Grader {
     let name = try fields.requiredText("language")
-    guard let script = LanguageGrader.Script(language: name) ?? LanguageGrader.Script(rawValue: name)
+    guard
+      let script = LanguageGrader.Script(language: name) ?? LanguageGrader.Script(rawValue: name)
     else {
       let scripts = LanguageGrader.Script.allCases.map(\.rawValue).joined(separator: ", ")
       throw fields.error("language", expected: "a code such as en or zh, or one of \(scripts)")
@@ -173,7 +175,8 @@ package final class GraderReader {
       let inner = part.value("grader") ?? .null
       try part.finish()
       guard inner["type"]?.stringValue != "weighted" else {
-        throw InputError("\(place), \"grader\"", expected: "a grader without parts", found: "weighted")
+        throw InputError(
+          "\(place), \"grader\"", expected: "a grader without parts", found: "weighted")
       }
       let (grader, own) = try grader(
         inner, pair.1["grader"] ?? .null, "\(place), \"grader\"", row, prompt)
