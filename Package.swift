@@ -101,7 +101,7 @@ let package = Package(
       "FathomEvaluation",
       [
         "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
-        "FathomModels", "FathomInference",
+        "FathomInference",
       ]),
     // What people import, and what they type.
     layer(
@@ -151,8 +151,8 @@ let package = Package(
     tests(
       "FathomEvaluationTests",
       [
-        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
-        "FathomModels", "FathomInference", "FathomServer", "FathomEvaluation", "GoldenSupport",
+        "FathomCore", "FathomText", "FathomMapping", "FathomInference", "FathomServer",
+        "FathomEvaluation",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests(

@@ -83,7 +83,7 @@ public struct RunSummary: Sendable {
       return Answered(problem: id, samples: samples.sorted { $0.key.sample < $1.key.sample })
     }
     answered = complete
-    unfinished = run.records.count { $0.finishReason == "length" }
+    unfinished = run.records.count { !["stop", "scored", "error"].contains($0.finishReason) }
     failed = run.records.count { $0.finishReason == "error" }
     tokens = run.records.reduce(0) { $0 + ($1.completionTokens ?? 0) }
     let all = metrics.isEmpty ? Self.standard(n: n, isChoice: isChoice, run.records) : metrics
