@@ -101,7 +101,7 @@ let package = Package(
       "FathomEvaluation",
       [
         "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
-        "FathomModels", "FathomInference",
+        "FathomInference",
       ]),
     layer(
       "FathomReinforcement",
@@ -158,8 +158,8 @@ let package = Package(
     tests(
       "FathomEvaluationTests",
       [
-        "FathomCore", "FathomTensors", "FathomText", "FathomMapping", "FathomTasks",
-        "FathomModels", "FathomInference", "FathomServer", "FathomEvaluation", "GoldenSupport",
+        "FathomCore", "FathomText", "FathomMapping", "FathomInference", "FathomServer",
+        "FathomEvaluation",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests(

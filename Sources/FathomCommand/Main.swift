@@ -26,7 +26,7 @@ enum Main {
       Foundation.exit(2)
     case is Interrupted:
       Foundation.exit(130)
-    case is OutputClosed:
+    case is OutputClosed, is VerificationFailed:
       Foundation.exit(1)
     default:
       // What argument-parser throws: help and version are successes, the rest is wrong usage.
@@ -64,7 +64,7 @@ struct FathomCommand: ParsableCommand {
     subcommands: [
       ChatCommand.self, RunCommand.self, InspectCommand.self, TokenizeCommand.self,
       RenderCommand.self, LogitsCommand.self, MapCommand.self, ConvertCommand.self,
-      BenchCommand.self, TrainCommand.self, ServeCommand.self,
+      BenchCommand.self, TrainCommand.self, EvalCommand.self, ServeCommand.self,
     ])
 
   /// - Throws: `InputError` that names the commands.

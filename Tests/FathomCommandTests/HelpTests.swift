@@ -5,7 +5,7 @@ import Testing
 @Suite struct HelpTests {
   static let commands = [
     "", "chat", "run", "inspect", "tokenize", "render", "logits", "map", "convert",
-    "bench", "serve",
+    "bench", "eval", "serve",
   ]
 
   @Test(arguments: commands)

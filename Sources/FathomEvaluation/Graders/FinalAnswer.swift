@@ -18,20 +18,23 @@ public enum FinalAnswer {
       ?? (line(behind: "answer is", in: text) ?? line(behind: "answer:", in: text)).map(unadorned)
   }
 
-  /// What the last `\boxed{…}` or `\fbox{…}` whose braces match holds.
+  /// What the last `\boxed{…}` or `\fbox{…}` whose braces match holds: the one that begins last. One pass, whatever the text.
   private static func boxed(_ text: String) -> String? {
-    let starts = (text.ranges(of: "\\boxed{") + text.ranges(of: "\\fbox{")).map(\.upperBound)
-    for start in starts.sorted(by: >) {
-      var depth = 1
-      var place = start
-      while place < text.endIndex {
-        if text[place] == "{" { depth += 1 }
-        if text[place] == "}" { depth -= 1 }
-        if depth == 0 { return String(text[start..<place]).trimmed }
-        place = text.index(after: place)
+    let bytes = Array(text.utf8)
+    let marks = ["\\boxed", "\\fbox"].map { Array($0.utf8) }
+    var open: [Int] = []
+    var last: Range<Int>?
+    for (place, byte) in bytes.enumerated() {
+      if byte == UInt8(ascii: "{") {
+        open.append(place)
+      } else if byte == UInt8(ascii: "}"), let start = open.popLast(),
+        marks.contains(where: { bytes[..<start].suffix($0.count).elementsEqual($0) }),
+        start > last?.lowerBound ?? -1
+      {
+        last = (start + 1)..<place
       }
     }
-    return nil
+    return last.map { String(decoding: bytes[$0], as: UTF8.self).trimmed }
   }
 
   private static func tagged(_ text: String) -> String? {

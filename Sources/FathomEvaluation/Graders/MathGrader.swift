@@ -29,7 +29,7 @@ public struct MathGrader: Grader {
       extracted: value.spelling)
   }
 
-  /// The marked answer, else the whole text if it is a value, else its last line if that is one, else the last number.
+  /// The marked answer, else the last line if it is a value, else the last number of three words or more.
   private static func found(in text: String) -> String {
     if let marked = FinalAnswer.marked(text) { return marked }
     let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
@@ -37,7 +37,7 @@ public struct MathGrader: Grader {
     if let last = lines.last {
       if case .text = MathParser.value(of: last) {} else { return last }
     }
-    guard lines.count > 1 || text.contains(where: \.isWhitespace) else { return text.trimmed }
-    return FinalAnswer.lastNumber(in: text) ?? text.trimmed
+    let isProse = text.split(maxSplits: 3, whereSeparator: \.isWhitespace).count > 2
+    return isProse ? FinalAnswer.lastNumber(in: text) ?? text.trimmed : text.trimmed
   }
 }

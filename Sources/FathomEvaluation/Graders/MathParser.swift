@@ -160,9 +160,9 @@ struct MathParser {
       var left = try parser.product()
       while true {
         if parser.take("+") {
-          left = MathNumber(computed: left.value + (try parser.product()).value)
+          left = try Self.computed(left.value + (try parser.product()).value)
         } else if parser.take("-") {
-          left = MathNumber(computed: left.value - (try parser.product()).value)
+          left = try Self.computed(left.value - (try parser.product()).value)
         } else {
           return left
         }
@@ -174,17 +174,21 @@ struct MathParser {
     var left = try factor()
     while true {
       if take("*") {
-        left = MathNumber(computed: left.value * (try factor()).value)
+        left = try Self.computed(left.value * (try factor()).value)
       } else if take("/") {
-        left = MathNumber(computed: left.value / (try factor()).value)
+        left = try Self.computed(left.value / (try factor()).value)
       } else if followsFactor {
-        left = MathNumber(computed: left.value * (try power()).value)
+        left = try Self.computed(left.value * (try power()).value)
       } else {
-        break
+        return left
       }
     }
-    guard !left.value.isNaN else { throw Unreadable() }
-    return left
+  }
+
+  /// What has no finite value is no number: `1/0` is not `2/0`. Infinity is there by name only.
+  private static func computed(_ value: Double) throws -> MathNumber {
+    guard value.isFinite else { throw Unreadable() }
+    return MathNumber(computed: value)
   }
 
   /// `2\sqrt{3}`, `3\pi`, `2(5)`: what stands behind a factor without a sign between them.
@@ -209,7 +213,7 @@ struct MathParser {
     let start = place
     if isNext("\\frac") {
       let fraction = try atom()
-      return MathNumber(computed: whole.value + fraction.value)
+      return try Self.computed(whole.value + fraction.value)
     }
     if isSpace {
       skipSpace()
@@ -227,20 +231,20 @@ struct MathParser {
     let exponent = try deeper {
       try $0.take("-") ? $0.argument().negated : $0.argument(whole: true)
     }
-    return MathNumber(computed: pow(base.value, exponent.value))
+    return try Self.computed(pow(base.value, exponent.value))
   }
 
   private mutating func atom() throws -> MathNumber {
     skipSpace()
     if take(command: "frac") {
       let numerator = try argument()
-      return MathNumber(computed: numerator.value / (try argument()).value)
+      return try Self.computed(numerator.value / (try argument()).value)
     }
     if take(command: "sqrt") || take(word: "sqrt") {
-      guard take("[") else { return MathNumber(computed: try argument().value.squareRoot()) }
+      guard take("[") else { return try Self.computed(try argument().value.squareRoot()) }
       let degree = try sum()
       guard take("]") else { throw Unreadable() }
-      return MathNumber(computed: pow(try argument().value, 1 / degree.value))
+      return try Self.computed(pow(try argument().value, 1 / degree.value))
     }
     if take(command: "pi") || take(word: "pi") { return MathNumber(computed: .pi) }
     if take(command: "infty") || take(word: "infinity") || take(word: "inf") {

@@ -1,7 +1,7 @@
 import FathomCore
 
 /// Benchmarks whose files a user has: this project ships none.
-public enum Benchmark: String, Sendable, CaseIterable {
+public enum BenchmarkFile: String, Sendable, CaseIterable {
   /// `question`, `answer` with the result behind `####`.
   case gsm8k
   /// `task_id`, `prompt`, `entry_point`, `canonical_solution`, `test`.
@@ -19,7 +19,7 @@ extension EvaluationTask {
   ///
   /// - Parameter limit: problems that are read; `nil` reads all.
   /// - Throws: `InputError` with file, line and key.
-  public init(_ benchmark: Benchmark, path: String, limit: Int? = nil) throws {
+  public init(_ benchmark: BenchmarkFile, path: String, limit: Int? = nil) throws {
     var rows = ProblemRows(benchmark.reader, limit: limit ?? .max)
     try JSONLines.forEach(in: path) { row, _, number in
       try rows.add(try benchmark.row(row), number)
@@ -29,7 +29,7 @@ extension EvaluationTask {
   }
 }
 
-extension Benchmark {
+extension BenchmarkFile {
   private static let boxed =
     "\n\nPlease reason step by step, and put your final answer within \\boxed{}."
 

@@ -75,3 +75,14 @@ public struct PatchGrader: Grader {
       ? .fail("no unified diff") : .pass("a unified diff; not run")
   }
 }
+
+extension EvaluationRun {
+  /// The patch of the first sample of each problem.
+  public var predictions: [SWEBenchPrediction] {
+    records.filter { $0.key.sample == 0 }.map {
+      SWEBenchPrediction(
+        instanceID: $0.key.problem, model: header.modelName,
+        patch: SWEBenchPrediction.patch(in: $0.answer))
+    }
+  }
+}

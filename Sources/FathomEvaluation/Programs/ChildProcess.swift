@@ -27,7 +27,7 @@ enum ChildFailure: Error, Equatable, CustomStringConvertible {
 /// Nothing here confines it: it may do what the user may.
 final class ChildProcess {
   private let identifier: pid_t
-  private let input: Int32
+  private var input: Int32
   private let output: Int32
   private let errorOutput: Int32
   private var isOver = false
@@ -72,7 +72,7 @@ final class ChildProcess {
 
   deinit {
     end()
-    for descriptor in [input, output, errorOutput] { close(descriptor) }
+    for descriptor in [input, output, errorOutput] where descriptor >= 0 { close(descriptor) }
   }
 
   /// Ends the program and everything in its group, at once.
@@ -170,6 +170,7 @@ final class ChildProcess {
       // Children of its own may hold its output open: what counts is that it has ended itself.
       _ = try step(&left, until: min(deadline, .now + .milliseconds(20)))
       pending = []
+      if left.isEmpty { closeInput() }
       if let status = exitStatus() {
         var nothing = ArraySlice<UInt8>()
         _ = try? step(&nothing, until: .now)
@@ -177,6 +178,12 @@ final class ChildProcess {
       }
       guard ContinuousClock.now < deadline else { throw ChildFailure.timedOut(seconds: seconds) }
     }
+  }
+
+  private func closeInput() {
+    guard input >= 0 else { return }
+    close(input)
+    input = -1
   }
 
   private var spokenLast: String { String(decoding: lastWords, as: UTF8.self).trimmed }

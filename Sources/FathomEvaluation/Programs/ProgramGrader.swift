@@ -17,6 +17,8 @@ public struct ProgramGrader: Grader {
   private static let setting = [
     "/bin/sh", "-c", #"ulimit -v 4194304 2>/dev/null; cd "$0" && exec "$@""#,
   ]
+  /// What it learns of the environment: enough to be found, and no keys.
+  private static let variables = ["PATH", "HOME", "LANG"]
   private static let queue = DispatchQueue(label: "fathom-programs", attributes: .concurrent)
 
   public init(
@@ -43,10 +45,10 @@ public struct ProgramGrader: Grader {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
-      let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+      let own = ProcessInfo.processInfo.environment.filter { Self.variables.contains($0.key) }
       let process = try ChildProcess(
         Self.setting + [folder.path] + command,
-        environment: ["PATH": path, "HOME": folder.path, "LANG": "C.UTF-8"])
+        environment: own)
       defer { process.end() }
       let (status, errors) = try process.run(input: Array(program.utf8), seconds: timeoutSeconds)
       guard status != 0 else { return .pass() }

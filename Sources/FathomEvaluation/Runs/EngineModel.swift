@@ -22,6 +22,7 @@ public struct EngineModel: EvaluatedModel {
     return .object(
       JSONObject([
         "name": .string(name), "fingerprint": .string(engine.model.model.fingerprint),
+        "format": (try? engine.model.chatFormat()).map { .string($0.name) } ?? .null,
         "thinking": rendering.thinking.map { .bool($0) } ?? .null,
         "activations": .string(runtime.activations.rawValue),
         "cache_type": .string(runtime.cacheType.rawValue),

@@ -98,11 +98,13 @@ public struct Evaluator: Sendable {
 /// Who answers which sample, and what came of it.
 private final class Ledger: Sendable {
   private let next = Atomic(0)
-  private let kept: Mutex<[SampleRecord]>
+  private let kept: Mutex<(records: [SampleRecord], passed: Int)>
 
-  init(_ known: [SampleRecord]) { kept = Mutex(known) }
+  init(_ known: [SampleRecord]) {
+    kept = Mutex((known, known.count { $0.verdict.passed }))
+  }
 
-  var records: [SampleRecord] { kept.withLock { $0 } }
+  var records: [SampleRecord] { kept.withLock { $0.records } }
 
   /// The number of a sample that nobody has taken.
   func take(below count: Int) -> Int? {
@@ -111,9 +113,10 @@ private final class Ledger: Sendable {
   }
 
   func add(_ record: SampleRecord) -> (done: Int, passed: Int) {
-    kept.withLock { records in
-      records.append(record)
-      return (records.count, records.count { $0.verdict.passed })
+    kept.withLock { kept in
+      kept.records.append(record)
+      if record.verdict.passed { kept.passed += 1 }
+      return (kept.records.count, kept.passed)
     }
   }
 }

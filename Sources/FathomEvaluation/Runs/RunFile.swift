@@ -43,6 +43,14 @@ public struct RunHeader: Sendable, Equatable {
     if let difference = Self.difference(json, other.json, at: "header") { throw difference }
   }
 
+  /// A first line that is not complete has to be this header's beginning: what else could be lost is not ours.
+  func check(continues torn: [UInt8]) throws {
+    guard json.text().utf8.starts(with: torn) else {
+      throw InputError(
+        "", expected: "an evaluation's run, or no file", found: "a file of another kind")
+    }
+  }
+
   private static func difference(_ wanted: JSON, _ found: JSON, at place: String) -> InputError? {
     guard wanted != found else { return nil }
     if let a = wanted.objectValue, let b = found.objectValue {
@@ -79,12 +87,14 @@ public final class RunFile: Sendable {
       throw InputError(path, expected: "a run that nobody else continues", found: "another process")
     }
     let (old, end) = try Self.read(path)
-    if let old {
-      do {
+    do {
+      if let old {
         try header.check(equals: old.header)
-      } catch let error as InputError {
-        throw error.inside(path)
+      } else {
+        try header.check(continues: try FileBytes.read(path))
       }
+    } catch let error as InputError {
+      throw error.inside(path)
     }
     records = old?.records ?? []
     file = Mutex(handle)
@@ -157,4 +167,9 @@ public final class RunFile: Sendable {
 public struct EvaluationRun: Sendable {
   public let header: RunHeader
   public let records: [SampleRecord]
+
+  public init(header: RunHeader, records: [SampleRecord]) {
+    self.header = header
+    self.records = records
+  }
 }
