@@ -64,7 +64,7 @@ lint: ## what CI says about layout
 check: ## everything that CI checks
 	.ci/run
 
-fuzz: ## parsers of model files, tokenizers and conversations for a minute each; SECONDS_EACH=600 for ten
+fuzz: ## every parser of what comes from outside for a minute each; SECONDS_EACH=600 for ten
 	Fuzz/run.sh
 
 neon: ## the NEON kernels against the reference, under an emulator; needs qemu-user and an aarch64 cross compiler

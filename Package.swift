@@ -101,8 +101,8 @@ let package = Package(
     layer(
       "Fathom",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
-        "FathomText", "FathomModels", "FathomInference", "FathomTraining",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomConstraints", "FathomMapping",
+        "FathomTasks", "FathomText", "FathomModels", "FathomInference", "FathomTraining",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
@@ -116,7 +116,7 @@ let package = Package(
       "FathomCheckpointsTests",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
-        "GoldenSupport",
+        "FathomConstraints", "FathomMapping", "FathomTraining", "GoldenSupport",
       ]),
     tests(
       "FathomTextTests", ["FathomCore", "FathomText", "GoldenSupport"],
