@@ -25,6 +25,9 @@ server: build ## hostile, malformed and abandoned requests against a server; som
 load: build ## mixed traffic on a server, every answer compared; MINUTES=30
 	python3 Tests/Server/load.py .build/release/fathom --minutes $(or $(MINUTES),30)
 
+sanitize: ## engine, constraints and server under Address and Thread Sanitizer; SANITIZE=thread for one of them
+	Tests/sanitize.sh $(SANITIZE)
+
 page: ## the page's parsers under node, and the page in a browser; needs node, chromium, chromedriver, selenium
 	node --test Tests/Page
 	$(PYTHON) Tests/Page/browser.py --mock --screenshots .build/page

@@ -14,7 +14,7 @@ extension ParserProbe {
         precondition(again?.statements == program.statements, "\(text) reads as another program")
       }
       if let record = try? program.run(on: record) {
-        precondition(record.objectValue != nil, "\(record) is no record")
+        precondition(record.objectValue != nil || record.arrayValue != nil, "\(record)")
       }
     },
     ParserProbe(name: "rows") { bytes in
