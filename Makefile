@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill server clients page load bench compare card choices quality format lint check fuzz neon reference
+.PHONY: setup build test kill server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -25,6 +25,9 @@ server: build ## hostile, malformed and abandoned requests against a server; som
 load: build ## mixed traffic on a server, every answer compared; MINUTES=30
 	python3 Tests/Server/load.py .build/release/fathom --minutes $(or $(MINUTES),30)
 
+sanitize: ## engine, constraints and server under Address and Thread Sanitizer; SANITIZE=thread for one of them
+	Tests/sanitize.sh $(SANITIZE)
+
 page: ## the page's parsers under node, and the page in a browser; needs node, chromium, chromedriver, selenium
 	node --test Tests/Page
 	$(PYTHON) Tests/Page/browser.py --mock --screenshots .build/page
@@ -40,6 +43,9 @@ bench: build ## tokens per second; MODEL=PATH for a model of your own, BENCH='-d
 
 compare: build ## beside llama.cpp, on the same files; COMPARE='--only v2-lite-q4_0' for a part, --help for the options
 	python3 Benchmarks/compare.py $(COMPARE)
+
+compare-server: build ## beside llama.cpp's server, 1, 4 and 16 requests at a time; SERVING='--pairs 5' for other options
+	python3 Benchmarks/serving.py $(SERVING)
 
 card: build ## what the built-in model's card says, measured again; CARD='--model FOLDER' for another model
 	python3 Benchmarks/card.py $(CARD)
@@ -64,7 +70,7 @@ lint: ## what CI says about layout
 check: ## everything that CI checks
 	.ci/run
 
-fuzz: ## parsers of model files, tokenizers and conversations for a minute each; SECONDS_EACH=600 for ten
+fuzz: ## every parser of what comes from outside for a minute each; SECONDS_EACH=600 for ten
 	Fuzz/run.sh
 
 neon: ## the NEON kernels against the reference, under an emulator; needs qemu-user and an aarch64 cross compiler

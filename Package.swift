@@ -113,9 +113,9 @@ let package = Package(
     layer(
       "Fathom",
       [
-        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomMapping", "FathomTasks",
-        "FathomText", "FathomModels", "FathomInference", "FathomTraining", "FathomEvaluation",
-        "FathomReinforcement",
+        "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomConstraints", "FathomMapping",
+        "FathomTasks", "FathomText", "FathomModels", "FathomInference", "FathomTraining",
+        "FathomEvaluation", "FathomReinforcement",
       ]),
     .executableTarget(
       name: "FathomCommand", dependencies: ["Fathom", "FathomServer", argumentParser],
@@ -129,7 +129,7 @@ let package = Package(
       "FathomCheckpointsTests",
       [
         "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText", "FathomModels",
-        "GoldenSupport",
+        "FathomConstraints", "FathomMapping", "FathomTraining", "GoldenSupport",
       ]),
     tests(
       "FathomTextTests", ["FathomCore", "FathomText", "GoldenSupport"],

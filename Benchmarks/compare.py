@@ -71,6 +71,14 @@ def git(*arguments):
     return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True).stdout.strip()
 
 
+def commit():
+    return git("rev-parse", "--short=12", "HEAD") + ("+changes" if git("status", "--porcelain") else "")
+
+
+def fathom_version(options):
+    return subprocess.run([options.fathom, "--version"], capture_output=True, text=True).stdout.strip()
+
+
 def peer_python(folder):
     """The Python of the peer's environment, made where it is missing."""
     python = os.path.join(folder, "bin", "python")
@@ -250,9 +258,8 @@ def main():
         plans = [(name, model_file(name, options), suites[name]) for name in names]
     report = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "commit": git("rev-parse", "--short=12", "HEAD") + ("+changes" if git("status", "--porcelain") else ""),
-        "cpu": machine, "threads": options.threads, "repetitions": options.repetitions,
-        "fathom": subprocess.run([options.fathom, "--version"], capture_output=True, text=True).stdout.strip(),
+        "commit": commit(), "cpu": machine, "threads": options.threads, "repetitions": options.repetitions,
+        "fathom": fathom_version(options),
         "peer": peer_facts(python, script, machine), "files": []}
     os.makedirs(options.results, exist_ok=True)
     path = os.path.join(options.results, f"{report['date'][:10]}-{options.name or report['peer']['name']}")

@@ -8,6 +8,7 @@ let counted: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer"])]
 let package = Package(
   name: "fathom-fuzz",
   platforms: [.macOS(.v15)],
+  dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
   targets: [
     .target(name: "CFuzzer"),
     .target(name: "CFathomKernels", path: "Library/CFathomKernels"),
@@ -26,10 +27,27 @@ let package = Package(
       name: "FathomModels",
       dependencies: ["CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints"],
       path: "Library/FathomModels", swiftSettings: counted),
+    .target(
+      name: "FathomConstraints", dependencies: ["FathomCore", "FathomText"],
+      path: "Library/FathomConstraints", swiftSettings: counted),
+    .target(
+      name: "FathomMapping", dependencies: ["FathomCore"], path: "Library/FathomMapping",
+      swiftSettings: counted),
+    .target(
+      name: "FathomTasks", dependencies: ["FathomCore", "FathomTensors", "FathomMapping"],
+      path: "Library/FathomTasks", swiftSettings: counted),
+    .target(
+      name: "FathomTraining",
+      dependencies: [
+        "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
+        "FathomModels", "FathomTasks", .product(name: "Yams", package: "Yams"),
+      ],
+      path: "Library/FathomTraining", swiftSettings: counted),
     .executableTarget(
       name: "fathom-fuzz",
       dependencies: [
         "CFuzzer", "FathomCore", "FathomCheckpoints", "FathomText", "FathomModels",
+        "FathomConstraints", "FathomMapping", "FathomTraining",
       ],
       swiftSettings: counted, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
   ],

@@ -5,6 +5,8 @@ cd "$(dirname "$0")"
 swift build -c release
 fuzzer=.build/release/fathom-fuzz
 [ $# -gt 0 ] || set -- $(ls Seeds)
+# Swift's own report of a crash would keep libFuzzer from writing down what led to it.
+export SWIFT_BACKTRACE=enable=no
 for parser; do
   mkdir -p "Corpus/$parser" "Finds/$parser"
   echo "$parser:"

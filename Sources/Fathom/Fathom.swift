@@ -9,6 +9,7 @@
 /// }
 /// ```
 @_exported import FathomCheckpoints
+@_exported import FathomConstraints
 @_exported import FathomCore
 @_exported import FathomEvaluation
 @_exported import FathomInference

@@ -17,20 +17,7 @@ public enum JSONLines {
       throw InputError(path, expected: "a readable file", found: String(cString: strerror(errno)))
     }
     defer { try? file.close() }
-    var number = 0
-    func read(_ line: ArraySlice<UInt8>) throws {
-      number += 1
-      var line = line
-      if line.last == UInt8(ascii: "\r") { line.removeLast() }
-      guard line.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { return }
-      do {
-        try body(try JSON.parse(line), line, number)
-      } catch let error as InputError {
-        throw error.inside("\(path), line \(number)")
-      }
-    }
-
-    var pending: [UInt8] = []
+    var reader = JSONLineReader(name: path)
     while true {
       let chunk: Data
       do {
@@ -39,22 +26,57 @@ public enum JSONLines {
         throw InputError(path, expected: "a readable file", found: "\(error.localizedDescription)")
       }
       guard !chunk.isEmpty else { break }
-      // What is pending holds no line end.
-      var searched = pending.count
-      pending.append(contentsOf: chunk)
-      var start = 0
-      while let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        try read(pending[start..<end])
-        start = end + 1
-        searched = start
-      }
-      pending.removeFirst(start)
-      guard pending.count <= longestLine else {
-        throw InputError(
-          "\(path), line \(number + 1)", expected: "at most \(longestLine) bytes",
-          found: "more than that")
-      }
+      try reader.take(chunk, body)
     }
-    if !pending.isEmpty { try read(pending[...]) }
+    try reader.finish(body)
+  }
+}
+
+/// Finds the lines of a file that comes in pieces.
+package struct JSONLineReader {
+  package typealias Body = (_ document: JSON, _ line: ArraySlice<UInt8>, _ number: Int) throws ->
+    Void
+
+  private let name: String
+  private var number = 0
+  /// The beginning of a line whose end is still to come.
+  private var pending: [UInt8] = []
+
+  /// - Parameter name: what errors call the file.
+  package init(name: String) { self.name = name }
+
+  package mutating func take(_ chunk: some Collection<UInt8>, _ body: Body) throws {
+    // What is pending holds no line end.
+    var searched = pending.count
+    pending.append(contentsOf: chunk)
+    var start = 0
+    while let end = pending[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+      try read(pending[start..<end], body)
+      start = end + 1
+      searched = start
+    }
+    pending.removeFirst(start)
+    guard pending.count <= JSONLines.longestLine else {
+      throw InputError(
+        "\(name), line \(number + 1)", expected: "at most \(JSONLines.longestLine) bytes",
+        found: "more than that")
+    }
+  }
+
+  /// The last line, which may have no end. Call once.
+  package mutating func finish(_ body: Body) throws {
+    if !pending.isEmpty { try read(pending[...], body) }
+  }
+
+  private mutating func read(_ line: ArraySlice<UInt8>, _ body: Body) throws {
+    number += 1
+    var line = line
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    guard line.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { return }
+    do {
+      try body(try JSON.parse(line), line, number)
+    } catch let error as InputError {
+      throw error.inside("\(name), line \(number)")
+    }
   }
 }

@@ -1,56 +1,25 @@
-"""Drives a server with the `anthropic` client.
+"""The anthropic package: messages whole and as events, counts, tools that are called, and which of its errors it raises.
 
-    pip install anthropic
-    fathom serve --port 8123 &
-    python Tests/Clients/anthropic_client.py http://127.0.0.1:8123
-
-`--key KEY` for a server that has one; `--busy` for one that was started with `--parallel 1 --queue 1`, which has to turn
-requests away.
+    FATHOM=.build/release/fathom python Tests/Clients/anthropic_client.py
 """
-
-import argparse
-import threading
-
 import anthropic
+from checks import KEY, PROMPT, check, crowd, finish, raises, server
 
-QUESTION = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
-ANSWER = "64"
-MODEL = "any"
 WEATHER = {
-    "name": "get_weather",
-    "description": "Weather of a city.",
-    "input_schema": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-    },
-}
+    "name": "get_weather", "description": "Weather of a city.",
+    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+                     "additionalProperties": False}}
+LONG = "one two three four five six seven eight nine ten " * 20 + PROMPT
 
 
-def asked(**changes):
-    request = {
-        "model": MODEL,
-        "max_tokens": 512,
-        # Some versions of the client have no parameter for it.
-        "extra_body": {"temperature": 0},
-        "messages": [{"role": "user", "content": QUESTION}],
-    }
-    request.update(changes)
-    return request
+def client(url, key=KEY):
+    return anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, timeout=60)
 
 
-def check(condition, message):
-    assert condition, message
-
-
-def fails(kind, call, about):
-    try:
-        call()
-    except kind as error:
-        return error
-    except Exception as error:
-        raise AssertionError(f"{about}: expected {kind.__name__}, found {type(error).__name__}: {error}")
-    raise AssertionError(f"{about}: expected {kind.__name__}, found an answer")
+def asked(content=PROMPT, **changes):
+    # Some versions of the package have no parameter for the temperature.
+    return {"model": "any", "max_tokens": 512, "extra_body": {"temperature": 0},
+            "messages": [{"role": "user", "content": content}], **changes}
 
 
 def text(message):
@@ -59,224 +28,137 @@ def text(message):
 
 def shape(message):
     """What two answers to one question have in common."""
-    return (
-        [
-            (block.type, getattr(block, "text", None), getattr(block, "thinking", None), getattr(block, "signature", None))
-            for block in message.content
-        ],
-        message.stop_reason,
-        message.stop_sequence,
-        message.usage.output_tokens,
-    )
+    return ([(b.type, getattr(b, "text", None), getattr(b, "thinking", None), getattr(b, "signature", None),
+              getattr(b, "name", None), getattr(b, "input", None)) for b in message.content],
+            message.stop_reason, message.stop_sequence, message.usage.output_tokens)
 
 
-def whole_and_streamed(client):
-    whole = client.messages.create(**asked())
-    check(whole.type == "message" and whole.role == "assistant", f"a message was expected, found {whole}")
-    check(whole.id.startswith("msg_"), f"id: {whole.id}")
-    check([block.type for block in whole.content] == ["thinking", "text"], f"blocks: {whole.content}")
-    check(whole.content[0].thinking and whole.content[0].signature, f"thinking without text or signature: {whole}")
-    check(ANSWER in text(whole), f"{ANSWER} was expected, found {text(whole)!r}")
-    check(whole.stop_reason == "end_turn" and whole.stop_sequence is None, f"stop: {whole.stop_reason}")
-
-    with client.messages.stream(**asked()) as stream:
-        kinds = [event.type for event in stream]
-        streamed = stream.get_final_message()
-    check(shape(streamed) == shape(whole), f"streamed: {shape(streamed)}\nwhole: {shape(whole)}")
-    check(kinds[0] == "message_start" and kinds[-1] == "message_stop", f"events: {kinds}")
-    check(kinds.count("content_block_start") == kinds.count("content_block_stop") == 2, f"events: {kinds}")
-    check(kinds.count("message_delta") == 1, f"events: {kinds}")
-    check(kinds.index("signature") < kinds.index("content_block_stop"), f"the signature came late: {kinds}")
-
-    raw = [event.type for event in client.messages.create(**asked(stream=True))]
-    check(
-        [kind for kind in raw if kind != "content_block_delta"]
-        == ["message_start"] + 2 * ["content_block_start", "content_block_stop"] + ["message_delta", "message_stop"],
-        f"raw events: {raw}",
-    )
+def streamed(api, request):
+    """The kinds of events of a stream, and the message that the package makes of them."""
+    with api.messages.stream(**request) as stream:
+        return [event.type for event in stream], stream.get_final_message()
 
 
-def usage(client):
-    long = "one two three four five six seven eight nine ten " * 20 + QUESTION
-    request = asked(messages=[{"role": "user", "content": long}], max_tokens=8)
-    counted = client.messages.count_tokens(model=MODEL, messages=request["messages"]).input_tokens
-    check(counted > 64, f"count_tokens: {counted}")
-    for _ in range(2):
-        answer = client.messages.create(**request)
+def whole_and_streamed(api, where):
+    whole = api.messages.create(**asked())
+    check(f"{where}: a message of thinking and text", [b.type for b in whole.content] == ["thinking", "text"]
+          and whole.id.startswith("msg_") and whole.role == "assistant" and "64" in text(whole), whole)
+    check(f"{where}: thinking has a text and a signature", whole.content[0].thinking and whole.content[0].signature, whole)
+    check(f"{where}: how it ended", (whole.stop_reason, whole.stop_sequence) == ("end_turn", None), whole)
+    kinds, message = streamed(api, asked())
+    check(f"{where}: the stream is the whole", shape(message) == shape(whole), message)
+    check(f"{where}: events in their order", kinds[0] == "message_start" and kinds[-1] == "message_stop"
+          and kinds.count("content_block_start") == kinds.count("content_block_stop") == 2
+          and kinds.count("message_delta") == 1 and kinds.index("signature") < kinds.index("content_block_stop"), kinds)
+    raw = [event.type for event in api.messages.create(**asked(stream=True))]
+    check(f"{where}: raw events", [kind for kind in raw if kind not in ("content_block_delta", "ping")] ==
+          ["message_start"] + 2 * ["content_block_start", "content_block_stop"] + ["message_delta", "message_stop"], raw)
+
+
+def usage(api):
+    request = asked(LONG, max_tokens=8)
+    counted = api.messages.count_tokens(model="any", messages=request["messages"]).input_tokens
+    first, second = api.messages.create(**request), api.messages.create(**request)
+    for answer in first, second:
         seen = answer.usage
-        check(
-            seen.input_tokens + seen.cache_read_input_tokens == counted,
-            f"count_tokens says {counted}, usage says {seen}",
-        )
-        check(seen.cache_creation_input_tokens == 0, f"usage: {seen}")
-        check(seen.output_tokens == 8, f"8 tokens were allowed, usage says {seen.output_tokens}")
-        check(answer.stop_reason == "max_tokens", f"stop: {answer.stop_reason}")
-    check(seen.cache_read_input_tokens > 0, f"the second request read nothing from the cache: {seen}")
-    with client.messages.stream(**request) as stream:
-        streamed = stream.get_final_message().usage
-    check(
-        (streamed.input_tokens, streamed.cache_read_input_tokens, streamed.output_tokens)
-        == (seen.input_tokens, seen.cache_read_input_tokens, seen.output_tokens),
-        f"streamed: {streamed}\nwhole: {seen}",
-    )
-    more = client.messages.count_tokens(
-        model=MODEL, system="Be kind.", messages=[{"role": "user", "content": [{"type": "text", "text": long}]}]
-    ).input_tokens
-    check(more > counted, f"with a system prompt {more} tokens, without {counted}")
+        check("usage: input and cache make what count_tokens says",
+              seen.input_tokens + seen.cache_read_input_tokens == counted > 64, (counted, seen))
+        check("usage: eight tokens, and why no more", (seen.output_tokens, answer.stop_reason) == (8, "max_tokens"), answer)
+    check("usage: the second reads from the cache", second.usage.cache_read_input_tokens > 0, second.usage)
+    _, message = streamed(api, request)
+    check("usage: streamed the same", message.usage == second.usage, message.usage)
+    more = api.messages.count_tokens(model="any", system="Be kind.", messages=request["messages"]).input_tokens
+    check("count_tokens: a system prompt counts", more > counted, (more, counted))
 
 
-def stop_sequences(client):
-    answer = client.messages.create(**asked())
-    words = text(answer).split()
-    check(len(words) >= 2, f"an answer of several words was expected, found {words}")
-    for stream in (False, True):
-        request = asked(stop_sequences=["never comes", words[1]])
-        if stream:
-            with client.messages.stream(**request) as events:
-                stopped = events.get_final_message()
-        else:
-            stopped = client.messages.create(**request)
-        check(stopped.stop_reason == "stop_sequence", f"stop: {stopped.stop_reason}")
-        check(stopped.stop_sequence == words[1], f"stop sequence: {stopped.stop_sequence!r}, not {words[1]!r}")
-        check(words[1] not in text(stopped), f"the stop sequence was told: {text(stopped)!r}")
+def stop_sequences(api):
+    words = text(api.messages.create(**asked())).split()
+    request = asked(stop_sequences=["never comes", words[1]])
+    for how, stopped in ("whole", api.messages.create(**request)), ("streamed", streamed(api, request)[1]):
+        check(f"stop_sequences: {how}", (stopped.stop_reason, stopped.stop_sequence) == ("stop_sequence", words[1])
+              and words[1] not in text(stopped), stopped)
 
 
-def thinking(client):
-    short = client.messages.create(**asked(max_tokens=256, thinking={"type": "enabled", "budget_tokens": 4}))
-    full = client.messages.create(**asked())
-    check(
-        short.usage.output_tokens_details.thinking_tokens < full.usage.output_tokens_details.thinking_tokens,
-        f"a budget of 4 tokens took {short.usage}, none took {full.usage}",
-    )
-    for kind in ({"type": "disabled"}, {"type": "adaptive"}):
-        check(client.messages.create(**asked(thinking=kind)).content, f"thinking {kind}: no answer")
-    check(client.messages.create(**asked(output_config={"effort": "low"})).content, "effort low: no answer")
+def thinking(api):
+    short = api.messages.create(**asked(max_tokens=256, thinking={"type": "enabled", "budget_tokens": 4}))
+    full = api.messages.create(**asked())
+    check("thinking: a budget makes it shorter", short.usage.output_tokens_details.thinking_tokens
+          < full.usage.output_tokens_details.thinking_tokens, (short.usage, full.usage))
+    for what in ({"thinking": {"type": "disabled"}}, {"thinking": {"type": "adaptive"}}, {"output_config": {"effort": "low"}}):
+        check(f"thinking: {what}", api.messages.create(**asked(**what)).content)
 
 
-def conversation(client):
-    first = client.messages.create(**asked())
-    answer = client.messages.create(
-        **asked(
-            system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
-            metadata={"user_id": "user_1"},
-            messages=[
-                {"role": "user", "content": QUESTION},
-                {"role": "assistant", "content": first.content},
-                {"role": "user", "content": [{"type": "text", "text": "hello"}]},
-            ],
-        )
-    )
-    check(answer.content, "a second turn got no answer")
+def conversation(api):
+    first = api.messages.create(**asked())
+    turns = [{"role": "user", "content": PROMPT}, {"role": "assistant", "content": first.content},
+             {"role": "user", "content": [{"type": "text", "text": "hello"}]}]
+    answer = api.messages.create(**asked(
+        system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+        metadata={"user_id": "user_1"}, messages=turns))
+    check("a second turn", answer.content, answer)
     begun = text(first)[: len(text(first)) // 2].rstrip()
-    rest = client.messages.create(
-        **asked(messages=[{"role": "user", "content": QUESTION}, {"role": "assistant", "content": begun}])
-    )
-    check(
-        [block.type for block in rest.content] == ["text"],
-        f"an answer that was begun ends as text, found {rest.content}",
-    )
+    rest = api.messages.create(**asked(messages=[turns[0], {"role": "assistant", "content": begun}]))
+    check("an answer that was begun ends as text", [b.type for b in rest.content] == ["text"], rest)
 
 
-def tools(client):
-    answer = client.messages.create(**asked(tools=[WEATHER], tool_choice={"type": "auto"}))
-    check(answer.stop_reason in ("end_turn", "tool_use", "max_tokens"), f"stop: {answer.stop_reason}")
-    offered = client.messages.count_tokens(model=MODEL, messages=asked()["messages"], tools=[WEATHER])
-    bare = client.messages.count_tokens(
-        model=MODEL, messages=asked()["messages"], tools=[WEATHER], tool_choice={"type": "none"}
-    )
-    check(offered.input_tokens > bare.input_tokens, f"tools: {offered}, without: {bare}")
-    turns = [
-        {"role": "user", "content": "What is the weather in Rome?"},
-        {
-            "role": "assistant",
-            "content": [
-                {"type": "text", "text": "I look."},
-                {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Rome"}},
-            ],
-        },
-        {
-            "role": "user",
-            "content": [
-                {
-                    "type": "tool_result",
-                    "tool_use_id": "toolu_1",
-                    "is_error": True,
-                    "content": [{"type": "text", "text": "no such city"}],
-                }
-            ],
-        },
-    ]
-    client.messages.create(**asked(tools=[WEATHER], messages=turns, max_tokens=16))
+def tools(api):
+    called = asked(tools=[WEATHER], tool_choice={"type": "any"})
+    whole = api.messages.create(**called)
+    call = whole.content[-1]
+    check("tools: one has to be called", whole.stop_reason == "tool_use" and call.type == "tool_use"
+          and call.name == "get_weather" and list(call.input) == ["city"], whole)
+    pieces = [e.delta.partial_json for e in api.messages.create(**asked(tools=[WEATHER], tool_choice={"type": "any"}, stream=True))
+              if e.type == "content_block_delta" and e.delta.type == "input_json_delta"]
+    check("tools: arguments come in pieces", len(pieces) > 2 and "".join(pieces).startswith("{"), pieces)
+    check("tools: put together they are the whole", shape(streamed(api, called)[1]) == shape(whole), whole)
+    cut = asked(tools=[WEATHER], tool_choice={"type": "tool", "name": "get_weather"}, max_tokens=len(pieces) // 2 + 12)
+    check("tools: a call that is cut off", streamed(api, cut)[1].stop_reason == api.messages.create(**cut).stop_reason
+          == "max_tokens")
+    turns = [{"role": "user", "content": "What is the weather in Rome?"},
+             {"role": "assistant", "content": [
+                 {"type": "text", "text": "I look."},
+                 {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Rome"}}]},
+             {"role": "user", "content": [
+                 {"type": "tool_result", "tool_use_id": "toolu_1", "is_error": True,
+                  "content": [{"type": "text", "text": "no such city"}]}]}]
+    check("tools: results are read", api.messages.create(**asked(tools=[WEATHER], messages=turns, max_tokens=16)).content)
+    offered, bare = [api.messages.count_tokens(model="any", messages=turns[:1], tools=[WEATHER], tool_choice={"type": kind})
+                     .input_tokens for kind in ("auto", "none")]
+    check("tools: tool_choice none leaves them out", offered > bare, (offered, bare))
 
 
-def errors(client, base, key):
-    bad = anthropic.BadRequestError
-    error = fails(bad, lambda: client.messages.create(**asked(max_tokens=0)), "max_tokens 0")
-    check(error.body["type"] == "error" and error.body["error"]["type"] == "invalid_request_error", f"body: {error.body}")
-    check("max_tokens" in str(error), f"the message names no parameter: {error}")
+def errors(api, url):
+    def fails(what, error=anthropic.BadRequestError, words="", **changes):
+        raised = raises(what, error, lambda: api.messages.create(**asked(**changes)))
+        check(f"{what}: says what", words in str(raised), raised)
+        return raised
+
+    error = fails("max_tokens 0", words="max_tokens", max_tokens=0)
+    check("an error's body", error.body["type"] == "error" and error.body["error"]["type"] == "invalid_request_error", error.body)
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
-    error = fails(bad, lambda: client.messages.create(**asked(messages=[{"role": "user", "content": [image]}])), "an image")
-    check("image" in str(error) and "messages[0].content[0]" in str(error), f"the message names no image: {error}")
-    fails(bad, lambda: client.messages.create(**asked(messages=[])), "no messages")
-    fails(bad, lambda: client.messages.create(**asked(extra_body={"temperature": 9})), "temperature 9")
-    fails(bad, lambda: client.messages.create(**asked(messages=[{"role": "user", "content": "one two " * 9000}])), "a prompt beyond the context")
-    with_server_tool = asked(tools=[{"type": "web_search_20250305", "name": "web_search"}])
-    fails(bad, lambda: client.messages.create(**with_server_tool), "a tool of Anthropic's servers")
-    fails(anthropic.NotFoundError, lambda: client.models.retrieve("no-such-model"), "an unknown model")
-    stray = anthropic.Anthropic(base_url=base + "/nowhere", api_key=key, max_retries=0)
-    fails(anthropic.NotFoundError, lambda: stray.messages.create(**asked()), "an unknown path")
+    fails("an image", words="messages[0].content[0]", messages=[{"role": "user", "content": [image]}])
+    fails("no messages", messages=[])
+    fails("temperature 9", extra_body={"temperature": 9})
+    fails("a prompt beyond the context", content="one two " * 9000)
+    fails("a tool of Anthropic's servers", tools=[{"type": "web_search_20250305", "name": "web_search"}])
+    raises("an unknown model", anthropic.NotFoundError, lambda: api.models.retrieve("no-such-model"))
+    raises("an unknown path", anthropic.NotFoundError, lambda: client(url + "/nowhere").messages.create(**asked()))
 
 
-def authentication(base):
-    stranger = anthropic.Anthropic(base_url=base, api_key="a-wrong-key", max_retries=0)
-    error = fails(anthropic.AuthenticationError, lambda: stranger.messages.create(**asked()), "a wrong key")
-    check(error.body["error"]["type"] == "authentication_error", f"body: {error.body}")
-
-
-def busy(client):
-    """More at once than a small server takes."""
-    refused, others = [], []
-
-    def ask():
-        try:
-            client.messages.create(**asked())
-        except anthropic.RateLimitError as error:
-            refused.append(error)
-        except Exception as error:
-            others.append(error)
-
-    threads = [threading.Thread(target=ask) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    check(not others, f"errors of other kinds: {others}")
-    check(refused, "nobody was turned away")
-    check(refused[0].body["error"]["type"] == "rate_limit_error", f"body: {refused[0].body}")
-    check(refused[0].response.headers.get("retry-after"), "no Retry-After")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base_url")
-    parser.add_argument("--key", help="the server's key")
-    parser.add_argument("--busy", action="store_true", help="the server takes one request and lets one wait")
-    arguments = parser.parse_args()
-    base, key = arguments.base_url.rstrip("/"), arguments.key or "none"
-    for start in ("", "/anthropic"):
-        client = anthropic.Anthropic(base_url=base + start, api_key=key, max_retries=0)
-        whole_and_streamed(client)
-    client = anthropic.Anthropic(base_url=base, api_key=key, max_retries=0)
-    for part in (usage, stop_sequences, thinking, conversation, tools):
-        part(client)
-        print(f"{part.__name__}: as expected")
-    errors(client, base, key)
-    if arguments.key:
-        authentication(base)
-    if arguments.busy:
-        busy(client)
-    print("anthropic: all as expected")
-
-
-if __name__ == "__main__":
-    main()
+with server() as url:
+    print(f"anthropic {anthropic.__version__}")
+    api = client(url)
+    whole_and_streamed(api, "/")
+    whole_and_streamed(client(url + "/anthropic"), "/anthropic")
+    for part in usage, stop_sequences, thinking, conversation, tools:
+        part(api)
+    errors(api, url)
+with server("--api-key", KEY) as url:
+    check("a key: the right one", client(url).messages.create(**asked(max_tokens=1)).usage.output_tokens == 1)
+    error = raises("a key: a wrong one", anthropic.AuthenticationError,
+                   lambda: client(url, "another-key").messages.create(**asked()))
+    check("a key: the body", error.body["error"]["type"] == "authentication_error", error.body)
+with server("--parallel", "1", "--queue", "1") as url:
+    error = crowd("a full queue", anthropic.RateLimitError, lambda: client(url).messages.create(**asked()))
+    check("a full queue: Retry-After", error and error.response.headers.get("retry-after", "").isdigit(), error)
+finish()

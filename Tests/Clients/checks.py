@@ -32,13 +32,35 @@ def skip(what, why):
 
 
 def raises(what, kind, action, **expected):
-    """Checks that an action raises an error of exactly this class, with attributes of these values."""
+    """Checks that an action raises an error of exactly this class, with attributes of these values; gives the error."""
     try:
         action()
     except Exception as error:
         found = {name: getattr(error, name, None) for name in expected}
-        return check(f"{what}: {kind.__name__}", type(error) is kind and found == expected, (error, found))
-    return check(f"{what}: {kind.__name__}", False, "no error")
+        check(f"{what}: {kind.__name__}", type(error) is kind and found == expected, (error, found))
+        return error
+    check(f"{what}: {kind.__name__}", False, "no error")
+
+
+def crowd(what, kind, action, many=12):
+    """Does something many times at once: some have to fail with this class, and none with another; gives one of the errors."""
+    refused, others = [], []
+
+    def one():
+        try:
+            action()
+        except kind as error:
+            refused.append(error)
+        except Exception as error:
+            others.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(f"{what}: {kind.__name__} for some of {many}, no other error", refused and not others, (len(refused), others))
+    return refused[0] if refused else None
 
 
 def finish():

@@ -1,263 +1,152 @@
-"""Drives a server's `/v1/responses` with the `openai` client, and prefix completion of `/beta/chat/completions`.
+"""The openai package on `/v1/responses`, whole and as numbered events, and prefix completion on `/beta/chat/completions`.
 
-    pip install openai
-    fathom serve --port 8123 &
-    python Tests/Clients/responses_client.py http://127.0.0.1:8123
-
-`--key KEY` for a server that has one; `--busy` for one that was started with `--parallel 1 --queue 1`, which has to turn
-requests away.
+    FATHOM=.build/release/fathom python Tests/Clients/responses_client.py
 """
-
-import argparse
-import threading
-
 import openai
+from checks import KEY, PROMPT, check, crowd, finish, raises, server
 
-QUESTION = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
-ANSWER = "64"
-MODEL = "any"
 WEATHER = {
-    "type": "function",
-    "name": "get_weather",
-    "description": "Weather of a city.",
-    "parameters": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-        "additionalProperties": False,
-    },
-    "strict": True,
-}
+    "type": "function", "name": "get_weather", "description": "Weather of a city.", "strict": True,
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+                   "additionalProperties": False}}
+LONG = "one two three four five six seven eight nine ten " * 20 + PROMPT
 
 
-def asked(**changes):
-    request = {"model": MODEL, "input": QUESTION, "temperature": 0, "max_output_tokens": 512}
-    request.update(changes)
-    return request
+def client(url, key=KEY, base="/v1"):
+    return openai.OpenAI(base_url=url + base, api_key=key, max_retries=0, timeout=60)
 
 
-def check(condition, message):
-    assert condition, message
-
-
-def fails(kind, call, about):
-    try:
-        call()
-    except kind as error:
-        return error
-    except Exception as error:
-        raise AssertionError(f"{about}: expected {kind.__name__}, found {type(error).__name__}: {error}")
-    raise AssertionError(f"{about}: expected {kind.__name__}, found an answer")
+def asked(content=PROMPT, **changes):
+    return {"model": "any", "input": content, "temperature": 0, "max_output_tokens": 512, **changes}
 
 
 def shape(response):
     """What two answers to one question have in common."""
-    items = []
-    for item in response.output:
-        parts = [part.text for part in getattr(item, "content", None) or []]
-        summary = [part.text for part in getattr(item, "summary", None) or []]
-        items.append((item.type, item.status, parts, summary))
+    items = [(i.type, i.status, [p.text for p in getattr(i, "content", None) or []],
+              [p.text for p in getattr(i, "summary", None) or []], getattr(i, "arguments", None)) for i in response.output]
     return items, response.status, response.output_text, response.usage.output_tokens
 
 
-def whole_and_streamed(client):
-    whole = client.responses.create(**asked())
-    check(whole.object == "response" and whole.id.startswith("resp_"), f"a response was expected, found {whole}")
-    check(whole.status == "completed" and whole.error is None, f"status: {whole.status}, {whole.error}")
-    check([item.type for item in whole.output] == ["reasoning", "message"], f"output: {whole.output}")
-    check(whole.output[0].content[0].text, f"no reasoning in {whole.output[0]}")
-    check(ANSWER in whole.output_text, f"{ANSWER} was expected, found {whole.output_text!r}")
-
-    with client.responses.stream(**asked()) as stream:
-        events = list(stream)
-        streamed = stream.get_final_response()
-    check(shape(streamed) == shape(whole), f"streamed: {shape(streamed)}\nwhole: {shape(whole)}")
+def whole_and_streamed(api):
+    whole = api.responses.create(**asked())
+    check("a response of reasoning and a message", [i.type for i in whole.output] == ["reasoning", "message"]
+          and whole.id.startswith("resp_") and whole.status == "completed" and whole.error is None, whole)
+    check("its texts", whole.output[0].content[0].text and "64" in whole.output_text, whole.output_text)
+    with api.responses.stream(**asked()) as stream:
+        events, final = list(stream), stream.get_final_response()
+    check("the stream is the whole", shape(final) == shape(whole), shape(final))
     numbers = [event.sequence_number for event in events]
-    check(numbers == list(range(len(events))), f"sequence numbers: {numbers}")
+    check("events are numbered", numbers == list(range(len(events))), numbers)
     said = [event.type for event in events]
-    kinds = [kind for at, kind in enumerate(said) if at == 0 or said[at - 1] != kind]
-    check(
-        kinds
-        == [
-            "response.created",
-            "response.in_progress",
-            "response.output_item.added",
-            "response.content_part.added",
-            "response.reasoning_text.delta",
-            "response.reasoning_text.done",
-            "response.content_part.done",
-            "response.output_item.done",
-            "response.output_item.added",
-            "response.content_part.added",
-            "response.output_text.delta",
-            "response.output_text.done",
-            "response.content_part.done",
-            "response.output_item.done",
-            "response.completed",
-        ],
-        f"events: {kinds}",
-    )
+    item = ["output_item.added", "content_part.added", "{}.delta", "{}.done", "content_part.done", "output_item.done"]
+    order = (["response.created", "response.in_progress"]
+             + [f"response.{kind.format('reasoning_text')}" for kind in item]
+             + [f"response.{kind.format('output_text')}" for kind in item] + ["response.completed"])
+    check("events in their order", [k for at, k in enumerate(said) if at == 0 or said[at - 1] != k] == order, said)
     deltas = "".join(event.delta for event in events if event.type == "response.output_text.delta")
-    check(deltas == whole.output_text, f"deltas: {deltas!r}, whole: {whole.output_text!r}")
+    check("deltas make the text", deltas == whole.output_text, deltas)
     names = {event.item_id for event in events if hasattr(event, "item_id")}
-    check(names == {item.id for item in streamed.output}, f"items: {names}, of the response: {streamed.output}")
+    check("events name the response's items", names == {item.id for item in final.output}, names)
+    summary = {event.type for event in api.responses.create(**asked(stream=True, reasoning={"summary": "auto"}))}
+    check("reasoning as a summary", {f"response.reasoning_summary_{kind}" for kind in
+                                     ("part.added", "text.delta", "text.done", "part.done")} <= summary, summary)
 
-    summary = [event.type for event in client.responses.create(**asked(stream=True, reasoning={"summary": "auto"}))]
-    for kind in ("part.added", "text.delta", "text.done", "part.done"):
-        check(f"response.reasoning_summary_{kind}" in summary, f"no reasoning_summary_{kind} in {set(summary)}")
 
-
-def usage(client):
-    long = "one two three four five six seven eight nine ten " * 20 + QUESTION
-    for _ in range(2):
-        answer = client.responses.create(**asked(input=long, max_output_tokens=8))
+def usage(api):
+    answers = [api.responses.create(**asked(LONG, max_output_tokens=8)) for _ in range(2)]
+    for answer in answers:
         seen = answer.usage
-        check(seen.output_tokens == 8, f"8 tokens were allowed, usage says {seen}")
-        check(seen.total_tokens == seen.input_tokens + seen.output_tokens, f"usage: {seen}")
-        check(seen.output_tokens_details.reasoning_tokens == 8, f"all of it was reasoning: {seen}")
-        check(answer.status == "incomplete", f"status: {answer.status}")
-        check(answer.incomplete_details.reason == "max_output_tokens", f"details: {answer.incomplete_details}")
-        check(answer.output[-1].status == "incomplete", f"last item: {answer.output[-1]}")
-    check(seen.input_tokens_details.cached_tokens > 0, f"the second request read nothing from the cache: {seen}")
-    events = list(client.responses.create(**asked(input=long, max_output_tokens=8, stream=True)))
-    check(events[-1].type == "response.incomplete", f"last event: {events[-1].type}")
-    check(events[-1].response.usage == seen, f"streamed: {events[-1].response.usage}, whole: {seen}")
+        check("usage: eight tokens, all of them reasoning, and the sum",
+              seen.output_tokens == seen.output_tokens_details.reasoning_tokens == 8
+              and seen.total_tokens == seen.input_tokens + 8, seen)
+        check("an incomplete response says why", answer.status == answer.output[-1].status == "incomplete"
+              and answer.incomplete_details.reason == "max_output_tokens", answer)
+    check("usage: the second reads from the cache", seen.input_tokens_details.cached_tokens > 0, seen)
+    last = list(api.responses.create(**asked(LONG, max_output_tokens=8, stream=True)))[-1]
+    check("usage: streamed the same", last.type == "response.incomplete" and last.response.usage == seen, last)
 
 
-def parameters(client):
-    answer = client.responses.create(
-        **asked(
-            instructions="Be brief.",
-            metadata={"topic": "apples"},
-            user="user_1",
-            store=True,
-            reasoning={"effort": "low"},
-            text={"format": {"type": "text"}},
-            top_p=0.9,
-        )
-    )
-    check(answer.metadata == {"topic": "apples"}, f"metadata: {answer.metadata}")
-    check(answer.instructions == "Be brief.", f"instructions: {answer.instructions}")
-    check(answer.max_output_tokens == 512 and answer.top_p == 0.9, f"limits: {answer}")
-    check(answer.reasoning.effort == "low", f"reasoning: {answer.reasoning}")
+def parameters(api):
+    answer = api.responses.create(**asked(
+        instructions="Be brief.", metadata={"topic": "apples"}, user="user_1", store=True, reasoning={"effort": "low"},
+        text={"format": {"type": "text"}}, top_p=0.9))
+    check("a response tells what it was asked", (answer.metadata, answer.instructions, answer.max_output_tokens, answer.top_p,
+                                                 answer.reasoning.effort)
+          == ({"topic": "apples"}, "Be brief.", 512, 0.9, "low"), answer)
+    form = {"type": "json_schema", "name": "n", "strict": True, "schema": {"type": "object", "properties": {"n": {"type": "integer"}},
+                                                                           "required": ["n"], "additionalProperties": False}}
+    answer = api.responses.create(**asked(text={"format": form}))
+    check("a form of text", answer.output_text.startswith('{"n":') and answer.text.format.type == "json_schema", answer)
 
 
-def conversation(client):
-    first = client.responses.create(**asked())
-    answer = client.responses.create(
-        **asked(
-            input=[{"role": "user", "content": [{"type": "input_text", "text": QUESTION}]}]
-            + [item.model_dump(exclude_none=True) for item in first.output]
-            + [{"role": "user", "content": "hello"}]
-        )
-    )
-    check(answer.output, "a second turn got no answer")
+def conversation(api):
+    first = api.responses.create(**asked())
+    turns = ([{"role": "user", "content": [{"type": "input_text", "text": PROMPT}]}]
+             + [item.model_dump(exclude_none=True) for item in first.output] + [{"role": "user", "content": "hello"}])
+    check("a second turn", api.responses.create(**asked(turns)).output)
 
 
-def tools(client):
-    answer = client.responses.create(**asked(tools=[WEATHER], tool_choice="auto"))
-    check(answer.tools[0].name == "get_weather", f"tools: {answer.tools}")
-    bare = client.responses.create(**asked(tools=[WEATHER], tool_choice="none"))
-    check(answer.usage.input_tokens > bare.usage.input_tokens, f"tools: {answer.usage}, without: {bare.usage}")
-    call = {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": '{"city": "Rome"}'}
-    client.responses.create(
-        **asked(
-            max_output_tokens=16,
-            tools=[WEATHER],
-            input=[
-                {"role": "user", "content": "What is the weather in Rome?"},
-                call,
-                {"type": "function_call_output", "call_id": "call_1", "output": "sunny"},
-            ],
-        )
-    )
+def tools(api):
+    called = asked(tools=[WEATHER], tool_choice="required")
+    whole = api.responses.create(**called)
+    call = whole.output[-1]
+    check("tools: one has to be called", call.type == "function_call" and call.name == "get_weather"
+          and call.arguments.startswith('{"city":'), whole)
+    events = list(api.responses.create(**called, stream=True))
+    pieces = [e.delta for e in events if e.type == "response.function_call_arguments.delta"]
+    check("tools: arguments come in pieces", len(pieces) > 2 and "".join(pieces) == call.arguments, pieces)
+    check("tools: the stream is the whole", shape(events[-1].response) == shape(whole), events[-1])
+    answer = api.responses.create(**asked(tools=[WEATHER], tool_choice="auto", max_output_tokens=16))
+    bare = api.responses.create(**asked(tools=[WEATHER], tool_choice="none", max_output_tokens=16))
+    check("tools: tool_choice none leaves them out", answer.usage.input_tokens > bare.usage.input_tokens
+          and answer.tools[0].name == "get_weather", (answer.usage, bare.usage))
+    turns = [{"role": "user", "content": "What is the weather in Rome?"},
+             {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": '{"city": "Rome"}'},
+             {"type": "function_call_output", "call_id": "call_1", "output": "sunny"}]
+    check("tools: results are read", api.responses.create(**asked(turns, tools=[WEATHER], max_output_tokens=16)).output)
 
 
-def prefix(base, key):
+def prefix(url):
     """Chat prefix completion, as DeepSeek's beta has it."""
-    client = openai.OpenAI(base_url=base + "/beta", api_key=key, max_retries=0)
-
     def ask(*messages):
-        return client.chat.completions.create(model=MODEL, temperature=0, max_tokens=512, messages=list(messages))
+        return client(url, base="/beta").chat.completions.create(
+            model="any", temperature=0, max_tokens=512, messages=list(messages)).choices[0].message
 
-    question = {"role": "user", "content": QUESTION}
-    whole = ask(question).choices[0].message
-    check(whole.reasoning_content, f"no reasoning in {whole}")
+    question = {"role": "user", "content": PROMPT}
+    whole = ask(question)
     begun = whole.content[: len(whole.content) // 2].rstrip()
-    rest = ask(question, {"role": "assistant", "content": begun, "prefix": True}).choices[0].message
-    check(not getattr(rest, "reasoning_content", None), f"an answer that was begun is reasoned about: {rest}")
-    check(rest.content is not None and not rest.content.startswith(begun), f"the beginning was said again: {rest}")
-    thought = ask(
-        question,
-        {"role": "assistant", "content": begun, "reasoning_content": whole.reasoning_content, "prefix": True},
-    ).choices[0].message
-    check(
-        (begun + thought.content).split() == whole.content.split(),
-        f"begun: {begun!r}, rest: {thought.content!r}, whole: {whole.content!r}",
-    )
+    rest = ask(question, {"role": "assistant", "content": begun, "prefix": True})
+    check("prefix: goes on, without reasoning", not getattr(rest, "reasoning_content", None) and rest.content is not None
+          and not rest.content.startswith(begun), rest)
+    thought = ask(question, {"role": "assistant", "content": begun, "reasoning_content": whole.reasoning_content, "prefix": True})
+    check("prefix: with its reasoning, to the same end", (begun + thought.content).split() == whole.content.split(), thought)
 
 
-def errors(client, base, key):
-    bad = openai.BadRequestError
-    error = fails(bad, lambda: client.responses.create(**asked(previous_response_id="resp_1")), "an earlier response")
-    check("previous_response_id" in str(error), f"the message names no parameter: {error}")
-    check(error.param == "previous_response_id" and error.type == "invalid_request_error", f"body: {error.body}")
-    image = {"role": "user", "content": [{"type": "input_image", "image_url": "data:image/png;base64,AA", "detail": "auto"}]}
-    error = fails(bad, lambda: client.responses.create(**asked(input=[image])), "an image")
-    check("input_image" in str(error) and "input[0].content[0]" in str(error), f"the message names no image: {error}")
-    fails(bad, lambda: client.responses.create(**asked(input=[])), "no input")
-    fails(bad, lambda: client.responses.create(**asked(tools=[{"type": "web_search"}])), "a tool of OpenAI's servers")
-    fails(bad, lambda: client.responses.create(**asked(input="one two " * 9000)), "a prompt beyond the context")
-    fails(openai.UnprocessableEntityError, lambda: client.responses.create(**asked(temperature=9)), "temperature 9")
-    fails(openai.NotFoundError, lambda: client.responses.retrieve("resp_1"), "a response that was stored")
-    fails(openai.NotFoundError, lambda: client.models.retrieve("no-such-model"), "an unknown model")
+def errors(api):
+    def fails(what, error=openai.BadRequestError, words="", content=PROMPT, **changes):
+        raised = raises(what, error, lambda: api.responses.create(**asked(content, **changes)))
+        check(f"{what}: says what", words in str(raised), raised)
+        return raised
+
+    error = fails("an earlier response", words="previous_response_id", previous_response_id="resp_1")
+    check("an error's body", (error.param, error.type) == ("previous_response_id", "invalid_request_error"), error.body)
+    image = {"type": "input_image", "image_url": "data:image/png;base64,AA", "detail": "auto"}
+    fails("an image", words="input[0].content[0]", content=[{"role": "user", "content": [image]}])
+    fails("no input", content=[])
+    fails("a tool of OpenAI's servers", tools=[{"type": "web_search"}])
+    fails("a prompt beyond the context", content="one two " * 9000)
+    fails("temperature 9", openai.UnprocessableEntityError, temperature=9)
+    raises("a response that was stored", openai.NotFoundError, lambda: api.responses.retrieve("resp_1"))
 
 
-def authentication(base):
-    stranger = openai.OpenAI(base_url=base + "/v1", api_key="a-wrong-key", max_retries=0)
-    fails(openai.AuthenticationError, lambda: stranger.responses.create(**asked()), "a wrong key")
-
-
-def busy(client):
-    """More at once than a small server takes."""
-    refused, others = [], []
-
-    def ask():
-        try:
-            client.responses.create(**asked())
-        except openai.RateLimitError as error:
-            refused.append(error)
-        except Exception as error:
-            others.append(error)
-
-    threads = [threading.Thread(target=ask) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    check(not others, f"errors of other kinds: {others}")
-    check(refused, "nobody was turned away")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base_url")
-    parser.add_argument("--key", help="the server's key")
-    parser.add_argument("--busy", action="store_true", help="the server takes one request and lets one wait")
-    arguments = parser.parse_args()
-    base, key = arguments.base_url.rstrip("/"), arguments.key or "none"
-    client = openai.OpenAI(base_url=base + "/v1", api_key=key, max_retries=0)
-    for part in (whole_and_streamed, usage, parameters, conversation, tools):
-        part(client)
-        print(f"{part.__name__}: as expected")
-    prefix(base, key)
-    errors(client, base, key)
-    if arguments.key:
-        authentication(base)
-    if arguments.busy:
-        busy(client)
-    print("responses: all as expected")
-
-
-if __name__ == "__main__":
-    main()
+with server() as url:
+    print(f"openai {openai.__version__}")
+    api = client(url)
+    for part in whole_and_streamed, usage, parameters, conversation, tools, errors:
+        part(api)
+    prefix(url)
+with server("--api-key", KEY) as url:
+    raises("a key: a wrong one", openai.AuthenticationError, lambda: client(url, "another-key").responses.create(**asked()))
+with server("--parallel", "1", "--queue", "1") as url:
+    crowd("a full queue", openai.RateLimitError, lambda: client(url).responses.create(**asked()))
+finish()

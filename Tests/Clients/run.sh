@@ -8,7 +8,7 @@ FATHOM=$(realpath "${1:-$here/../../.build/release/fathom}")
 export FATHOM PYTHONDONTWRITEBYTECODE=1
 [ -x "$FATHOM" ] || { echo "no program at $FATHOM: make build" >&2; exit 2; }
 shift || true
-[ $# -gt 0 ] || set -- openai litellm llm langchain instructor lm_eval schemathesis
+[ $# -gt 0 ] || set -- openai responses anthropic litellm llm langchain instructor lm_eval schemathesis
 home=${XDG_CACHE_HOME:-$HOME/.cache}/fathom-clients
 python=${PYTHON:-python3}
 

@@ -11,7 +11,10 @@ struct ParserProbe: Sendable {
   let name: String
   let run: @Sendable (UnsafeRawBufferPointer) throws -> Void
 
-  static let all = [
+  static let all = files + grammars + programs
+
+  /// Checkpoints, and what is said to models.
+  private static let files = [
     ParserProbe(name: "json") { bytes in
       let document = try JSON.parse(bytes)
       let again = try? JSON.parse(document.text())

@@ -11,9 +11,10 @@ extension Grammar {
 }
 
 /// Reads GBNF: rules `name ::= …` of literals, classes, names, groups, alternatives and counts.
-struct GBNFParser {
-  private let scalars: [Unicode.Scalar]
-  private var place = 0
+struct GBNFParser: ScalarParser {
+  static let subject = "grammar"
+  let scalars: [Unicode.Scalar]
+  var place = 0
   private var depth = 0
   private var rules = [Rule(name: "root", expression: .nothing)]
   private var numbers: [String: Int] = [:]
@@ -37,25 +38,9 @@ struct GBNFParser {
     numbers["root"] = 0
   }
 
-  private var next: Unicode.Scalar? { place < scalars.count ? scalars[place] : nil }
-  private var line: Int { line(at: place) }
-
   /// Counted only for messages: doing it for each name would take the square of the text's length.
-  private func line(at place: Int) -> Int {
-    1 + scalars[..<min(place, scalars.count)].count { $0 == "\n" }
-  }
-
-  private func unexpected(_ expectation: String) -> InputError {
-    InputError(
-      "grammar, line \(line)", expected: expectation,
-      found: next.map { InputError.excerpt(String(Character($0))) } ?? "the end of the grammar")
-  }
-
-  private mutating func take(_ text: String) -> Bool {
-    let wanted = Array(text.unicodeScalars)
-    guard scalars[place...].starts(with: wanted) else { return false }
-    place += wanted.count
-    return true
+  func position(_ place: Int) -> String {
+    "line \(1 + scalars[..<min(place, scalars.count)].count { $0 == "\n" })"
   }
 
   /// Blanks and comments; line breaks too where they mean nothing.
@@ -83,9 +68,8 @@ extension GBNFParser {
       skipSpace(lines: false)
       guard take("::=") else { throw unexpected("\"::=\" after \(InputError.excerpt(name))") }
       guard isDefined.insert(name).inserted else {
-        throw InputError(
-          "grammar, line \(line(at: start))", expected: "each rule once",
-          found: "a second \(InputError.excerpt(name))")
+        throw error(
+          expected: "each rule once", found: "a second \(InputError.excerpt(name))", at: start)
       }
       skipSpace(lines: true)
       let expression = try alternatives(isNested: false)
@@ -97,9 +81,9 @@ extension GBNFParser {
       throw InputError("grammar", expected: "a rule \"root\"", found: "none")
     }
     if let missing = uses.first(where: { !isDefined.contains($0.name) }) {
-      throw InputError(
-        "grammar, line \(line(at: missing.place))", expected: "a rule that is defined",
-        found: InputError.excerpt(missing.name))
+      throw error(
+        expected: "a rule that is defined", found: InputError.excerpt(missing.name),
+        at: missing.place)
     }
   }
 
@@ -123,8 +107,7 @@ extension GBNFParser {
   private mutating func number(of name: String) throws -> Int {
     if let number = numbers[name] { return number }
     guard rules.count < GrammarLimits.rules else {
-      throw InputError(
-        "grammar, line \(line)", expected: "at most \(GrammarLimits.rules) rules", found: "more")
+      throw error(expected: "at most \(GrammarLimits.rules) rules", found: "more")
     }
     numbers[name] = rules.count
     rules.append(Rule(name: name, expression: .nothing))
@@ -133,9 +116,8 @@ extension GBNFParser {
 
   private mutating func alternatives(isNested: Bool) throws -> Expression {
     guard depth < GrammarLimits.depth else {
-      throw InputError(
-        "grammar, line \(line)", expected: "at most \(GrammarLimits.depth) levels of parentheses",
-        found: "a deeper level")
+      throw error(
+        expected: "at most \(GrammarLimits.depth) levels of parentheses", found: "a deeper level")
     }
     depth += 1
     defer { depth -= 1 }
@@ -178,9 +160,7 @@ extension GBNFParser {
         uses.append((name, start))
         part = .rule(try number(of: name))
       case "*", "+", "?", "{":
-        throw InputError(
-          "grammar, line \(line)", expected: "something to repeat",
-          found: "\"\(scalar)\" after nothing")
+        throw error(expected: "something to repeat", found: "\"\(scalar)\" after nothing")
       case "<", "!": throw unexpected("no token references, which are not supported,")
       default: break loop
       }
@@ -217,8 +197,7 @@ extension GBNFParser {
         guard next == "}" else { throw unexpected("\"}\"") }
         let greatest = max(min, counts.max ?? 0)
         guard greatest <= GrammarLimits.repetitions, counts.max ?? min >= min else {
-          throw InputError(
-            "grammar, line \(line)",
+          throw error(
             expected: "counts in order and of at most \(GrammarLimits.repetitions)",
             found: "others")
         }
@@ -231,15 +210,6 @@ extension GBNFParser {
       guard levels <= 4 else { throw unexpected("at most four counts for each part") }
       part = .repeated(part, min: counts.min, max: counts.max)
     }
-  }
-
-  private mutating func count() -> Int? {
-    var value: Int?
-    while let scalar = next, ("0"..."9").contains(scalar) {
-      value = min((value ?? 0) * 10 + Int(scalar.value - 48), GrammarLimits.repetitions + 1)
-      place += 1
-    }
-    return value
   }
 }
 
@@ -284,30 +254,13 @@ extension GBNFParser {
     guard scalar == "\\" else { return scalar }
     guard let kind = next else { throw unexpected("an escape") }
     place += 1
+    if let scalar = try commonEscape(kind) { return scalar }
     switch kind {
-    case "n": return "\n"
-    case "r": return "\r"
-    case "t": return "\t"
-    case "x": return try hexadecimal(2)
-    case "u": return try hexadecimal(4)
     case "U": return try hexadecimal(8)
     case "a"..."z", "A"..."Z", "0"..."9":
       place -= 1
       throw unexpected("an escape such as \\n or \\x41")
     default: return kind
     }
-  }
-
-  private mutating func hexadecimal(_ count: Int) throws -> Unicode.Scalar {
-    var value: UInt32 = 0
-    for _ in 0..<count {
-      guard let scalar = next, scalar.isASCII, let digit = Character(scalar).hexDigitValue else {
-        throw unexpected("\(count) hexadecimal digits")
-      }
-      value = value << 4 | UInt32(digit)
-      place += 1
-    }
-    guard let scalar = Unicode.Scalar(value) else { throw unexpected("a Unicode scalar before") }
-    return scalar
   }
 }

@@ -13,9 +13,10 @@ extension Grammar {
 }
 
 /// Reads a regular expression.
-struct PatternParser {
-  private let scalars: [Unicode.Scalar]
-  private var place = 0
+struct PatternParser: ScalarParser {
+  static let subject = "pattern"
+  let scalars: [Unicode.Scalar]
+  var place = 0
   private var depth = 0
 
   static func parse(_ pattern: String) throws -> Expression {
@@ -40,29 +41,14 @@ struct PatternParser {
     var hasEnd = false
   }
 
-  private func unexpected(_ expectation: String, at place: Int? = nil) -> InputError {
-    let place = place ?? self.place
-    let finding =
-      place < scalars.count
-      ? InputError.excerpt(String(Character(scalars[place]))) : "the end of the pattern"
-    return InputError("pattern, character \(place + 1)", expected: expectation, found: finding)
-  }
+  func position(_ place: Int) -> String { "character \(place + 1)" }
 
   private func unsupported(_ what: String, at place: Int) -> InputError {
-    InputError(
-      "pattern, character \(place + 1)",
+    error(
       expected: "a pattern without \(what), which is not supported",
       found: InputError.excerpt(
-        String(String.UnicodeScalarView(scalars[place..<min(place + 4, scalars.count)]))))
-  }
-
-  private var next: Unicode.Scalar? { place < scalars.count ? scalars[place] : nil }
-
-  private mutating func take(_ text: String) -> Bool {
-    let wanted = Array(text.unicodeScalars)
-    guard scalars[place...].starts(with: wanted) else { return false }
-    place += wanted.count
-    return true
+        String(String.UnicodeScalarView(scalars[place..<min(place + 4, scalars.count)]))), at: place
+    )
   }
 }
 
@@ -70,8 +56,7 @@ struct PatternParser {
 extension PatternParser {
   private mutating func group(startsText: Bool) throws -> Group {
     guard depth < GrammarLimits.depth else {
-      throw InputError(
-        "pattern, character \(place + 1)",
+      throw error(
         expected: "at most \(GrammarLimits.depth) levels of parentheses", found: "a deeper level")
     }
     depth += 1
@@ -143,16 +128,14 @@ extension PatternParser {
     case ".": return Group(expression: .scalars(CharacterClasses.lineBreaks.complement))
     case "\\": return Group(expression: .scalars(try escape(inClass: false)))
     case "*", "+", "?":
-      throw InputError(
-        "pattern, character \(start + 1)", expected: "something to repeat",
-        found: "\"\(scalar)\" after nothing")
+      throw error(
+        expected: "something to repeat", found: "\"\(scalar)\" after nothing", at: start)
     case "{":
       // A brace that is no count is a brace.
       place = start
       if try quantifier() != nil {
-        throw InputError(
-          "pattern, character \(start + 1)", expected: "something to repeat",
-          found: "a count after nothing")
+        throw error(
+          expected: "something to repeat", found: "a count after nothing", at: start)
       }
       place = start + 1
       return Group(expression: .scalars(ScalarRanges(scalar)))
@@ -171,12 +154,12 @@ extension PatternParser {
     case "?": counts = (0, 1)
     case "{":
       place += 1
-      guard let min = number() else {
+      guard let min = count() else {
         place = start
         return nil
       }
       counts = (min, min)
-      if take(",") { counts.max = number() }
+      if take(",") { counts.max = count() }
       guard next == "}" else {
         place = start
         return nil
@@ -186,14 +169,14 @@ extension PatternParser {
     place += 1
     let greatest = max(counts.min, counts.max ?? 0)
     guard greatest <= GrammarLimits.repetitions else {
-      throw InputError(
-        "pattern, character \(start + 1)",
-        expected: "counts of at most \(GrammarLimits.repetitions)", found: "a greater one")
+      throw error(
+        expected: "counts of at most \(GrammarLimits.repetitions)", found: "a greater one",
+        at: start)
     }
     if let max = counts.max, max < counts.min {
-      throw InputError(
-        "pattern, character \(start + 1)", expected: "a count that does not end before it starts",
-        found: "{\(counts.min),\(max)}")
+      throw error(
+        expected: "a count that does not end before it starts",
+        found: "{\(counts.min),\(max)}", at: start)
     }
     _ = take("?")
     switch next {
@@ -203,16 +186,6 @@ extension PatternParser {
     default: break
     }
     return counts
-  }
-
-  /// Digits as a number that stops growing where no count is allowed any more.
-  private mutating func number() -> Int? {
-    var value: Int?
-    while let scalar = next, ("0"..."9").contains(scalar) {
-      value = min((value ?? 0) * 10 + Int(scalar.value - 48), GrammarLimits.repetitions + 1)
-      place += 1
-    }
-    return value
   }
 }
 
@@ -230,9 +203,8 @@ extension PatternParser {
       place += 1
       let high = try classMember()
       guard let first = low.single, let last = high.single, first <= last else {
-        throw InputError(
-          "pattern, character \(place)", expected: "a range from a character to a later one",
-          found: "another")
+        throw error(
+          expected: "a range from a character to a later one", found: "another", at: place - 1)
       }
       ranges.append(first...last)
     }
@@ -251,6 +223,13 @@ extension PatternParser {
     let start = place - 1
     guard let scalar = next else { throw unexpected("a character after \"\\\"") }
     place += 1
+    if scalar == "u", take("{") {
+      let digits = scalars[place...].prefix { $0 != "}" }.count
+      let set = ScalarRanges(try hexadecimal(max(1, min(digits, 7))))
+      guard take("}") else { throw unexpected("\"}\"") }
+      return set
+    }
+    if let escaped = try commonEscape(scalar) { return ScalarRanges(escaped) }
     switch scalar {
     case "d": return CharacterClasses.digits
     case "D": return CharacterClasses.digits.complement
@@ -258,44 +237,16 @@ extension PatternParser {
     case "W": return CharacterClasses.wordCharacters.complement
     case "s": return CharacterClasses.spaces
     case "S": return CharacterClasses.spaces.complement
-    case "n": return ScalarRanges("\n")
-    case "r": return ScalarRanges("\r")
-    case "t": return ScalarRanges("\t")
     case "f": return ScalarRanges("\u{0C}")
     case "v": return ScalarRanges("\u{0B}")
     case "0" where next.map({ !("0"..."9").contains($0) }) ?? true: return ScalarRanges("\0")
     case "b" where inClass: return ScalarRanges("\u{08}")
-    case "x": return try hexadecimal(2)
-    case "u":
-      guard take("{") else { return try hexadecimal(4) }
-      let digits = scalars[place...].prefix { $0 != "}" }.count
-      let set = try hexadecimal(min(digits, 7))
-      guard take("}") else { throw unexpected("\"}\"") }
-      return set
     case "b", "B": throw unsupported("word boundaries", at: start)
     case "k", "0"..."9": throw unsupported("references to groups", at: start)
     case "p", "P": throw unsupported("Unicode properties", at: start)
     case "a"..."z", "A"..."Z": throw unsupported("this escape", at: start)
     default: return ScalarRanges(scalar)
     }
-  }
-
-  private mutating func hexadecimal(_ count: Int) throws -> ScalarRanges {
-    let start = place
-    var value: UInt32 = 0
-    for _ in 0..<max(count, 1) {
-      guard let scalar = next, scalar.isASCII, let digit = Character(scalar).hexDigitValue else {
-        throw unexpected("\(max(count, 1)) hexadecimal digits")
-      }
-      value = value << 4 | UInt32(digit)
-      place += 1
-    }
-    guard let scalar = Unicode.Scalar(value) else {
-      throw InputError(
-        "pattern, character \(start + 1)", expected: "a Unicode scalar",
-        found: "0x\(String(value, radix: 16))")
-    }
-    return ScalarRanges(scalar)
   }
 }
 

@@ -1,0 +1,1 @@
+../../../Tests/FathomCheckpointsTests/GrammarProbes.swift
