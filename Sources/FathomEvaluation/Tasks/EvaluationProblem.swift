@@ -25,14 +25,6 @@ public struct EvaluationProblem: Sendable {
   public let reference: String?
   /// All that the problem consists of: what the task's hash is made from.
   let source: JSON
-
-  init(id: String, prompt: Prompt, check: Check, reference: String?, source: JSON) {
-    self.id = id
-    self.prompt = prompt
-    self.check = check
-    self.reference = reference
-    self.source = source
-  }
 }
 
 extension EvaluationProblem.Prompt {
