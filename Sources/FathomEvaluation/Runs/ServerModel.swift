@@ -83,7 +83,9 @@ public struct ServerModel: EvaluatedModel {
     let tokens = reply["usage"]?["completion_tokens"]?.intValue
     var completion = Completion(parsing: content, isFinished: reason == "stop", tokens: tokens)
     if let reasoning, !reasoning.isEmpty {
-      completion.text = "<think>\n\(reasoning)\n</think>\n\n\(content)"
+      // One that was cut off while it reasoned has not closed its reasoning.
+      let isOpen = content.isEmpty && !completion.isFinished
+      completion.text = "<think>\n\(reasoning)" + (isOpen ? "" : "\n</think>\n\n\(content)")
       completion.reasoning = reasoning
       completion.answer = content
     }
