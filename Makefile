@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference
+.PHONY: setup build test kill server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference examples
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -83,3 +83,9 @@ reference: ## tests that also read the reference set (../shared/reference, or FA
 	@test -d "$${FATHOM_REFERENCE:-../shared/reference}" || \
 	  { echo "no reference set in $${FATHOM_REFERENCE:-../shared/reference}"; exit 1; }
 	$(SWIFT) test
+
+examples: ## the programs in Examples, on the built-in model and a golden checkpoint
+	swift run --package-path Examples BuiltIn "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
+	swift run --package-path Examples Hello Tests/Golden/checkpoints/deepseek_v3_mtp
+	swift run --package-path Examples Speculate Tests/Golden/checkpoints/deepseek_v3_mtp_aligned
+	swift run --package-path Examples Timeline Tests/Golden/checkpoints/deepseek_v3_mtp

@@ -180,7 +180,7 @@ final class ScriptedModel: EvaluatedModel {
     let started = AsyncStream.makeStream(of: Void.self)
     let slow = ScriptedModel { _, _ in
       started.continuation.yield()
-      usleep(20_000)
+      usleep(400_000)
       return "2"
     }
     let run = Task { try await evaluator(slow, parallel: 1).run() }
