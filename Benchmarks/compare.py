@@ -187,27 +187,34 @@ def show(result, peer):
     sys.stdout.flush()
 
 
-def save(report, path):
-    """As JSON with everything, and as CSV with one line for each case and pair."""
+def save(report, path, columns, rows):
+    """As JSON with everything, and as CSV: what every row begins with, then `columns` of `rows(result)` for each file."""
     with open(path + ".json.tmp", "w") as file:
         json.dump(report, file, indent=1, ensure_ascii=False)
         file.write("\n")
     os.replace(path + ".json.tmp", path + ".json")
     with open(path + ".csv.tmp", "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["commit", "cpu", "threads", "file", "phase", "tokens", "depth", "batch", "pair", "fathom", "peer",
-                         "ratio", "percent_of_bandwidth", "percent_of_compute"])
+        writer.writerow(["commit", "cpu", "threads", "file"] + columns)
         for result in report["files"]:
-            for number, pair in enumerate(result["pairs"]):
-                for ours in pair["fathom"]["cases"]:
-                    keys = ("phase", "tokens", "depth", "batch")
-                    peer = next(c for c in pair["peer"]["cases"] if all(c[k] == ours[k] for k in keys))
-                    speeds = (ours["tokens_per_second"], peer["tokens_per_second"])
-                    writer.writerow([report["commit"], report["cpu"].get("model", ""), report["threads"], result["file"]]
-                                    + [ours[k] for k in keys] + [number + 1] + [f"{s:.3f}" for s in speeds]
-                                    + [f"{speeds[0] / speeds[1]:.3f}", ours["percent_of_bandwidth"],
-                                       ours["percent_of_compute"]])
+            for row in rows(result):
+                writer.writerow([report["commit"], report["cpu"].get("model", ""), report["threads"], result["file"]] + row)
     os.replace(path + ".csv.tmp", path + ".csv")
+
+
+COLUMNS = ["phase", "tokens", "depth", "batch", "pair", "fathom", "peer", "ratio", "percent_of_bandwidth",
+           "percent_of_compute"]
+
+
+def rows(result):
+    """One for each case and pair."""
+    for number, pair in enumerate(result["pairs"]):
+        for ours in pair["fathom"]["cases"]:
+            keys = ("phase", "tokens", "depth", "batch")
+            peer = next(c for c in pair["peer"]["cases"] if all(c[k] == ours[k] for k in keys))
+            speeds = (ours["tokens_per_second"], peer["tokens_per_second"])
+            yield ([ours[k] for k in keys] + [number + 1] + [f"{s:.3f}" for s in speeds]
+                   + [f"{speeds[0] / speeds[1]:.3f}", ours["percent_of_bandwidth"], ours["percent_of_compute"]])
 
 
 def model_file(name, options):
@@ -277,7 +284,7 @@ def main():
                     pair[program] = run_fathom(model, cases, options)
             pairs.append(pair)
             result = summary(name, model, cases, pairs)
-            save(dict(report, files=report["files"] + [result]), path)
+            save(dict(report, files=report["files"] + [result]), path, COLUMNS, rows)
         report["files"].append(result)
         show(result, report["peer"]["name"])
     print(f"\nwritten: {os.path.relpath(path)}.json and .csv")

@@ -17,7 +17,6 @@ Benchmarks/results, after every pair.
 import argparse
 import asyncio
 import contextlib
-import csv
 import datetime
 import json
 import os
@@ -33,7 +32,7 @@ import urllib.error
 import urllib.request
 
 import compare
-from compare import CACHE, HERE, ROOT, note, spread
+from compare import CACHE, HERE, ROOT, note, save, spread
 
 SERVER = os.path.join(CACHE, "llama-server")
 
@@ -231,25 +230,17 @@ def show(result, peer):
     sys.stdout.flush()
 
 
-def save(report, path):
-    """As JSON with everything, and as CSV with one line for each number of clients and pair."""
-    with open(path + ".json.tmp", "w") as file:
-        json.dump(report, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-    os.replace(path + ".json.tmp", path + ".json")
-    with open(path + ".csv.tmp", "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["commit", "cpu", "threads", "file", "clients", "pair", "fathom", "peer", "ratio", "fathom_first_token_s",
-                         "peer_first_token_s"])
-        for result in report["files"]:
-            for number, pair in enumerate(result["pairs"]):
-                for ours, theirs in zip(pair["fathom"]["cases"], pair["peer"]["cases"]):
-                    speeds = ours["tokens_per_second"], theirs["tokens_per_second"]
-                    firsts = ours["first_token_seconds"]["median"], theirs["first_token_seconds"]["median"]
-                    writer.writerow([report["commit"], report["cpu"].get("model", ""), report["threads"], result["file"],
-                                     ours["clients"], number + 1, *(f"{s:.3f}" for s in speeds), f"{speeds[0] / speeds[1]:.3f}",
-                                     *(f"{s:.3f}" for s in firsts)])
-    os.replace(path + ".csv.tmp", path + ".csv")
+COLUMNS = ["clients", "pair", "fathom", "peer", "ratio", "fathom_first_token_s", "peer_first_token_s"]
+
+
+def rows(result):
+    """One for each number of clients and pair."""
+    for number, pair in enumerate(result["pairs"]):
+        for ours, theirs in zip(pair["fathom"]["cases"], pair["peer"]["cases"]):
+            speeds = ours["tokens_per_second"], theirs["tokens_per_second"]
+            firsts = ours["first_token_seconds"]["median"], theirs["first_token_seconds"]["median"]
+            yield [ours["clients"], number + 1, *(f"{s:.3f}" for s in speeds), f"{speeds[0] / speeds[1]:.3f}",
+                   *(f"{s:.3f}" for s in firsts)]
 
 
 def arguments():
@@ -306,7 +297,7 @@ def main():
             pair[program] = measure(program, model, options)
         pairs.append(pair)
         result = summary(name, model, options, pairs)
-        save(dict(report, files=[result]), path)
+        save(dict(report, files=[result]), path, COLUMNS, rows)
     show(result, peer["name"])
     print(f"\nwritten: {os.path.relpath(path)}.json and .csv")
 

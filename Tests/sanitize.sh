@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- address thread
 SWIFT=${SWIFT:-swift}
 suites='^(FathomServerTests|FathomInferenceTests|FathomConstraintsTests)\.'
-paced='Pace|Allocation'
+paced=Pace
 failed=0
 for kind; do
   folder=$PWD/.build/sanitize-$kind
