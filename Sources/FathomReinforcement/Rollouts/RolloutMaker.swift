@@ -40,7 +40,7 @@ struct RolloutMaker {
     self.engine = try Engine(model, options: engine)
   }
 
-  /// Answers that are computed side by side; more make a step slower as much as they add to it.
+  /// Answers that are computed side by side.
   private static let parallel = 128
   private static let cacheBytes = 1 << 30
 
