@@ -177,15 +177,17 @@ final class ScriptedModel: EvaluatedModel {
     let broken = ScriptedModel { _, _ in throw InputError("x", expected: "y", found: "z") }
     await #expect(throws: InputError.self) { try await evaluator(broken).run() }
 
-    let started = AsyncStream.makeStream(of: Void.self)
+    // Cancelled by its own first question, however slow the machine is.
+    let running = Mutex<Task<[SampleRecord], any Error>?>(nil)
     let slow = ScriptedModel { _, _ in
-      started.continuation.yield()
-      usleep(400_000)
+      running.withLock { $0?.cancel() }
       return "2"
     }
-    let run = Task { try await evaluator(slow, parallel: 1).run() }
-    for await _ in started.stream { break }
-    run.cancel()
+    let run = running.withLock { held in
+      let task = Task { try await evaluator(slow, parallel: 1).run() }
+      held = task
+      return task
+    }
     await #expect(throws: CancellationError.self) { try await run.value }
     #expect(slow.asked.withLock(\.count) < 12)
   }
