@@ -124,6 +124,10 @@ import Testing
       "a.b = f ; a[0] = g",
       "line 1, column 11, a[0]: expected a target that no other statement fills, found an object there already"
     ),
+    (
+      "b = f ; [0] = g",
+      "line 1, column 9, [0]: expected a target that no other statement fills, found an object there already"
+    ),
   ])
   func `what can't work for any record is refused before running`(program: String, message: String)
     throws
@@ -131,6 +135,10 @@ import Testing
     let parsed = try MappingProgram(parsing: program)
     #expect { try parsed.check() } throws: { "\($0)" == message }
     #expect { try parsed.run(on: .object(JSONObject())) } throws: { "\($0)" == message }
+  }
+
+  @Test func `targets that begin with an index make an array`() throws {
+    #expect(try run("[0].a = f ; [1] = f", #"{"f":1}"#) == JSON.parse(#"[{"a":1},1]"#))
   }
 
   @Test func `steps, output bytes and depth have limits`() throws {

@@ -124,16 +124,31 @@ extension EngineWorker {
       let logits = workspace.take(last.count, width: decoder.vocabularySize)
       decoder.logits(rows, into: logits, step: step)
       for (index, entry) in last.enumerated() {
-        let row = UnsafeBufferPointer(start: logits[index], count: logits.width)
-        guard logits.isFinite(index) else {
-          isFinite[entry.item] = false
-          continue
-        }
-        let id = work[entry.item].id
-        if let (token, score) = requests[id]?.pick(row) { picked.append((id, token, score)) }
+        isFinite[entry.item] = isFinite[entry.item] && logits.isFinite(index)
       }
+      let ready = last.indices.filter { isFinite[last[$0].item] }
+      picked = pick(for: ready.map { work[last[$0].item].id }, from: ready.map { UnsafeBufferPointer(start: logits[$0], count: logits.width) })
       return (picked, isFinite)
     }
+  }
+
+  /// Picks the next token of some requests, side by side.
+  ///
+  /// - Parameter logits: for each request its row.
+  private func pick(for ids: [UInt64], from logits: [UnsafeBufferPointer<Float>]) -> [Picked] {
+    var entries = zip(ids, logits).compactMap { id, row in
+      requests.removeValue(forKey: id).map { (request: $0, row: row, picked: Picked(id, 0, nil)) }
+    }
+    entries.withUnsafeMutableBufferPointer { entries in
+      // Each unit has an entry of its own.
+      nonisolated(unsafe) let entries = entries
+      compute.pool.run(units: entries.count) { unit, _ in
+        (entries[unit].picked.token, entries[unit].picked.score) =
+          entries[unit].request.pick(entries[unit].row)
+      }
+    }
+    for entry in entries { requests[entry.picked.id] = entry.request }
+    return entries.map(\.picked)
   }
 
   /// Scores the tokens behind some of a prompt's tokens, 64 rows of logits at a time; false if one is no number.

@@ -37,6 +37,8 @@ struct RolloutMaker {
     engine.waiting = 1 << 20
     engine.waitingTokens = 1 << 30
     engine.cacheBytes = Self.cacheBytes
+    // Answers are read one after the other.
+    engine.unreadEvents = .max
     self.engine = try Engine(model, options: engine)
   }
 
@@ -56,20 +58,28 @@ struct RolloutMaker {
   ///
   /// - Parameter address: names the step: the same address and seed give the same answers, whatever ran before.
   func rollouts(_ prompts: [Prompt], address: UInt64) async throws -> [Rollout] {
-    var pending: [(question: Int, sample: Int, answer: EngineAnswer)] = []
-    for (question, prompt) in prompts.enumerated() {
+    let requests = prompts.enumerated().map { question, prompt in
       var seeds = TaskRandom(seed: options.seed ^ address &* 0x9e37_79b9, index: UInt64(question))
-      for sample in 0..<options.groupSize {
-        pending.append((question, sample, engine.submit(request(prompt, seed: seeds.next()))))
-      }
+      return (0..<options.groupSize).map { _ in request(prompt, seed: seeds.next()) }
     }
-    defer { for entry in pending { entry.answer.cancel() } }
+    var answers: [[EngineAnswer]] = requests.map { $0.prefix(1).map(engine.submit) }
+    defer { for answer in answers.joined() { answer.cancel() } }
+    var readings = answers.map { $0.map(Reading.init) }
+    // The first answer to a question reads the prompt; the others find it cached.
+    for question in prompts.indices {
+      try await readings[question][0].readFirstToken()
+      let others = requests[question].dropFirst().map(engine.submit)
+      answers[question] += others
+      readings[question] += others.map(Reading.init)
+    }
     var rollouts: [Rollout] = []
-    for entry in pending {
-      try Task.checkCancellation()
-      rollouts.append(
-        try await rollout(
-          entry.answer, prompts[entry.question], question: entry.question, sample: entry.sample))
+    for (question, prompt) in prompts.enumerated() {
+      for sample in readings[question].indices {
+        try Task.checkCancellation()
+        try await readings[question][sample].readToEnd()
+        rollouts.append(
+          try rollout(readings[question][sample], prompt, question: question, sample: sample))
+      }
     }
     for begin in stride(from: 0, to: rollouts.count, by: options.groupSize) {
       var group = Array(rollouts[begin..<begin + options.groupSize])
@@ -93,30 +103,48 @@ struct RolloutMaker {
   }
 
   private func rollout(
-    _ answer: EngineAnswer, _ prompt: Prompt, question: Int, sample: Int
-  ) async throws -> Rollout {
-    var tokens: [Int32] = []
-    var logprobs: [Double] = []
-    var trace = GenerationTrace()
-    var isFinished = false
-    for await event in answer {
-      switch event {
-      case .piece(let piece):
-        guard let token = piece.token, let score = piece.score else { continue }
-        tokens.append(token)
-        logprobs.append(score.logprob)
-      case .trace(let told): trace = told
-      case .finished(let reason, _, _, _): isFinished = reason == .stop
-      case .failed(let failure): throw failure
-      default: break
-      }
-    }
-    let text = try model.tokenizer.decode(tokens, skipSpecial: true)
+    _ reading: Reading, _ prompt: Prompt, question: Int, sample: Int
+  ) throws -> Rollout {
+    let text = try model.tokenizer.decode(reading.tokens, skipSpecial: true)
     return Rollout(
-      question: question, sample: sample, prompt: prompt.tokens, answer: tokens,
-      logprobs: logprobs, drawnFrom: trace.drawnFrom, routes: trace.routes,
+      question: question, sample: sample, prompt: prompt.tokens, answer: reading.tokens,
+      logprobs: reading.logprobs, drawnFrom: reading.trace.drawnFrom,
+      routes: reading.trace.routes,
       completion: Completion(
-        text, after: prompt.rendered, format: try model.chatFormat(), isFinished: isFinished,
-        tokens: tokens.count))
+        text, after: prompt.rendered, format: try model.chatFormat(),
+        isFinished: reading.isFinished, tokens: reading.tokens.count))
+  }
+}
+
+/// What has been read of one answer.
+private struct Reading {
+  private(set) var tokens: [Int32] = []
+  private(set) var logprobs: [Double] = []
+  private(set) var trace = GenerationTrace()
+  /// Whether it came to its end by itself.
+  private(set) var isFinished = false
+  private var events: EngineAnswer.AsyncIterator
+
+  init(_ answer: EngineAnswer) { events = answer.makeAsyncIterator() }
+
+  mutating func readFirstToken() async throws {
+    while tokens.isEmpty, let event = await events.next() { try note(event) }
+  }
+
+  mutating func readToEnd() async throws {
+    while let event = await events.next() { try note(event) }
+  }
+
+  private mutating func note(_ event: EngineEvent) throws {
+    switch event {
+    case .piece(let piece):
+      guard let token = piece.token, let score = piece.score else { return }
+      tokens.append(token)
+      logprobs.append(score.logprob)
+    case .trace(let told): trace = told
+    case .finished(let reason, _, _, _): isFinished = reason == .stop
+    case .failed(let failure): throw failure
+    default: break
+    }
   }
 }
