@@ -47,7 +47,9 @@ final class Service: Sendable {
     _ request: inout EngineRequest, _ parameters: ChatParameters, _ format: ChatFormat,
     _ reasoning: ReasoningStart
   ) throws {
-    let calls = ToolGrammar(choice: parameters.toolChoice, tools: parameters.request.tools)
+    let calls = ToolGrammar(
+      choice: parameters.toolChoice, tools: parameters.request.tools,
+      isParallel: parameters.callsInParallel)
     if let (grammar, start) = try calls.grammar(format, language.tokenizer) {
       request.grammar = grammar
       request.grammarStart = start

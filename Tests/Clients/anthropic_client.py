@@ -7,7 +7,7 @@ from checks import KEY, PROMPT, check, crowd, finish, raises, server
 
 WEATHER = {
     "name": "get_weather", "description": "Weather of a city.",
-    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+    "input_schema": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 12}}, "required": ["city"],
                      "additionalProperties": False}}
 LONG = "one two three four five six seven eight nine ten " * 20 + PROMPT
 
@@ -102,12 +102,12 @@ def conversation(api):
 
 
 def tools(api):
-    called = asked(tools=[WEATHER], tool_choice={"type": "any"})
+    called = asked(tools=[WEATHER], tool_choice={"type": "any", "disable_parallel_tool_use": True})
     whole = api.messages.create(**called)
     call = whole.content[-1]
     check("tools: one has to be called", whole.stop_reason == "tool_use" and call.type == "tool_use"
           and call.name == "get_weather" and list(call.input) == ["city"], whole)
-    pieces = [e.delta.partial_json for e in api.messages.create(**asked(tools=[WEATHER], tool_choice={"type": "any"}, stream=True))
+    pieces = [e.delta.partial_json for e in api.messages.create(**asked(tools=[WEATHER], tool_choice={"type": "any", "disable_parallel_tool_use": True}, stream=True))
               if e.type == "content_block_delta" and e.delta.type == "input_json_delta"]
     check("tools: arguments come in pieces", len(pieces) > 2 and "".join(pieces).startswith("{"), pieces)
     check("tools: put together they are the whole", shape(streamed(api, called)[1]) == shape(whole), whole)

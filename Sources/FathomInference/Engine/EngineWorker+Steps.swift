@@ -127,7 +127,9 @@ extension EngineWorker {
         isFinite[entry.item] = isFinite[entry.item] && logits.isFinite(index)
       }
       let ready = last.indices.filter { isFinite[last[$0].item] }
-      picked = pick(for: ready.map { work[last[$0].item].id }, from: ready.map { UnsafeBufferPointer(start: logits[$0], count: logits.width) })
+      picked = pick(
+        for: ready.map { work[last[$0].item].id },
+        from: ready.map { UnsafeBufferPointer(start: logits[$0], count: logits.width) })
       return (picked, isFinite)
     }
   }

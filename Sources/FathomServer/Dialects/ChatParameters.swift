@@ -17,6 +17,8 @@ struct ChatParameters {
   var tenant = ""
   var grammar: Grammar?
   var toolChoice = ToolChoice.auto
+  /// Whether an answer may hold several calls.
+  var callsInParallel = true
 
   /// Tokens of reasoning that an effort allows; nil leaves it to the model.
   static let efforts: KeyValuePairs<String, Int?> = [
@@ -30,6 +32,7 @@ extension ChatParameters {
     let vocabulary = service.vocabularySize
     request = try Self.conversation(fields)
     toolChoice = try ToolChoice(chatCompletion: fields)
+    callsInParallel = try fields.bool("parallel_tool_calls") ?? true
     request.tools = toolChoice.offered(request.tools)
     rendering = Self.rendering
     options = try fields.sampling(

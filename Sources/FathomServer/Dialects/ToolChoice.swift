@@ -9,6 +9,10 @@ enum ToolChoice: Equatable {
   case required
   case named(String)
 
+  var isNamed: Bool {
+    if case .named = self { true } else { false }
+  }
+
   /// The tools that a prompt offers: none where none may be called.
   func offered(_ tools: [ToolDefinition]) -> [ToolDefinition] { self == .none ? [] : tools }
 }

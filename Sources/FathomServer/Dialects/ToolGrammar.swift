@@ -7,21 +7,24 @@ import FathomText
 struct ToolGrammar {
   let choice: ToolChoice
   let tools: [ToolDefinition]
+  /// Whether an answer may hold several calls.
+  var isParallel = true
 
   /// Most calls that one answer is made to hold.
   private static let calls = 4
 
   /// The grammar that calls have to obey, and where it begins; nil leaves the model free.
   ///
-  /// A tool with `strict` gets arguments of its schema. Where a call must be made, arguments follow the schema as far as it
-  /// can be enforced, and are a JSON object otherwise.
+  /// A tool with `strict` gets arguments of its schema. Where a call must be made, or only one may be, arguments follow the
+  /// schema as far as it can be enforced, and are a JSON object otherwise.
   func grammar(_ format: ChatFormat, _ tokenizer: Tokenizer) throws -> (
     Grammar, EngineRequest.GrammarStart
   )? {
     switch choice {
     case .none: return nil
     case .auto:
-      guard tools.contains(where: \.isStrict), let marks = format.toolCallMarks,
+      guard tools.contains(where: \.isStrict) || (!isParallel && !tools.isEmpty),
+        let marks = format.toolCallMarks,
         let begin = tokenizer.id(of: marks.announcement.token)
       else { return nil }
       return (try section(tools, marks, begin: marks.announcement.rest), .token(begin))
@@ -55,8 +58,7 @@ struct ToolGrammar {
     let call = try Grammar.choice(try tools.map { try self.call($0, marks) })
     let separated = try Grammar.sequence([try .literal(marks.betweenCalls), call])
     var rest = try Grammar.literal(marks.sectionEnd)
-    if case .named = choice {
-    } else {
+    if isParallel, !choice.isNamed {
       for _ in 1..<Self.calls {
         rest = try .choice([
           try .literal(marks.sectionEnd), try .sequence([separated, rest]),

@@ -33,7 +33,7 @@ import Testing
   }
 
   private func submit(
-    to inspector: Inspector, deadline: ContinuousClock.Instant = .now + .seconds(600)
+    to inspector: Inspector, deadline: ContinuousClock.Instant = .now + .seconds(3600)
   ) throws -> InspectionAnswer<InspectionFrame> {
     try inspector.submit(try inspection(), deadline: deadline) { $0 }
   }

@@ -18,7 +18,7 @@ import Testing
        "stop": "STOP", "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
        "thinking": {"type": "enabled", "budget_tokens": 2000},
        "tools": [{"name": "find", "description": "Finds.", "input_schema": {"type": "object"}}],
-       "tool_choice": {"type": "any"},
+       "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
        "messages": [{"role": "user", "content": "hello"}]}
       """#)
     #expect(parameters.options.maxTokens == 100)
@@ -31,6 +31,7 @@ import Testing
     #expect(parameters.rendering.thinking == true)
     #expect(parameters.reasoningBudget == 2000)
     #expect(parameters.toolChoice == .required)
+    #expect(!parameters.callsInParallel)
     #expect(parameters.request.messages == [.system("Be brief.\nBe kind."), .user("hello")])
     #expect(
       parameters.request.tools.map { $0.json.text() } == [

@@ -123,17 +123,20 @@ import Testing
   }
 
   @Test(arguments: formats)
-  func `up to four calls come in one answer`(name: String) throws {
+  func `up to four calls come in one answer, or one`(name: String) throws {
     let format = try ChatFormat.named(name)
     let marks = try #require(format.toolCallMarks)
-    let (grammar, _) = try #require(
-      try ToolGrammar(choice: .required, tools: Self.tools(Self.now))
-        .grammar(format, TestService.get().language.tokenizer))
+    var calls = ToolGrammar(choice: .required, tools: try Self.tools(Self.now))
+    let tokenizer = try TestService.get().language.tokenizer
+    let (grammar, _) = try #require(try calls.grammar(format, tokenizer))
+    calls.isParallel = false
+    let (single, _) = try #require(try calls.grammar(format, tokenizer))
     let call = marks.callBegin("now") + (marks.parameter == nil ? "{}" : "") + marks.callEnd
     for count in 1...5 {
       let calls = Array(repeating: call, count: count).joined(separator: marks.betweenCalls)
       let text = marks.sectionBegin + calls + marks.sectionEnd
       #expect(Self.allows(grammar, text) == (count <= 4), "\(count) calls")
+      #expect(Self.allows(single, text) == (count == 1), "\(count) calls")
       #expect(Self.calls(of: text, format).map(\.0) == Array(repeating: "now", count: count))
     }
   }
@@ -187,7 +190,7 @@ import Testing
     }
   }
 
-  @Test func `a model that may call is bound once it does, and only if a tool is strict`() throws {
+  @Test func `a model that may call is bound once it does, if a tool is strict or one call is all`() throws {
     let tokenizer = try TestService.get().language.tokenizer
     let strict = ToolGrammar(choice: .auto, tools: try Self.tools(Self.find))
     let (grammar, start) = try #require(try strict.grammar(.deepSeekV31, tokenizer))
@@ -200,5 +203,9 @@ import Testing
       try ToolGrammar(choice: .auto, tools: Self.tools(Self.now)).grammar(.deepSeekV31, tokenizer)
         == nil)
     #expect(try ToolGrammar(choice: .none, tools: []).grammar(.deepSeekV31, tokenizer) == nil)
+    // One call is less than the model may want: that has to be enforced, too.
+    #expect(
+      try ToolGrammar(choice: .auto, tools: Self.tools(Self.now), isParallel: false)
+        .grammar(.deepSeekV31, tokenizer) != nil)
   }
 }

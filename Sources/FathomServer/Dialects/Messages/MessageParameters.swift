@@ -22,6 +22,9 @@ extension ChatParameters {
   /// Reads the body of `/v1/messages/count_tokens`: the same, without a limit.
   init(countedMessage fields: Fields, service: Service) throws {
     toolChoice = try ToolChoice(message: fields)
+    if fields["tool_choice"]?.objectValue != nil, let choice = try fields.fields("tool_choice") {
+      callsInParallel = try choice.bool("disable_parallel_tool_use") != true
+    }
     request = try MessageConversation.request(fields)
     request.tools = toolChoice.offered(try MessageConversation.tools(fields))
     rendering = Self.rendering

@@ -11,6 +11,7 @@ extension ChatParameters {
   init(response fields: Fields, service: Service) throws {
     try Self.refuseStored(fields)
     toolChoice = try ToolChoice(response: fields)
+    callsInParallel = try fields.bool("parallel_tool_calls") ?? true
     request = try ResponseInput.request(fields)
     request.tools = toolChoice.offered(try ResponseInput.tools(fields))
     rendering = RenderOptions()
@@ -62,7 +63,7 @@ struct ResponseHead {
       "instructions": fields["instructions"] ?? .null,
       "max_output_tokens": fields["max_output_tokens"] ?? .null,
       "metadata": .object(try fields.fields("metadata")?.object ?? JSONObject()),
-      "parallel_tool_calls": .bool(try fields.bool("parallel_tool_calls") ?? true),
+      "parallel_tool_calls": .bool(parameters.callsInParallel),
       "previous_response_id": .null,
       "reasoning": .of([
         "effort": reasoning?["effort"] ?? .null, "summary": reasoning?["summary"] ?? .null,
