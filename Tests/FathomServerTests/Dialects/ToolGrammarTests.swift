@@ -190,7 +190,9 @@ import Testing
     }
   }
 
-  @Test func `a model that may call is bound once it does, if a tool is strict or one call is all`() throws {
+  @Test func `a model that may call is bound once it does, if a tool is strict or one call is all`()
+    throws
+  {
     let tokenizer = try TestService.get().language.tokenizer
     let strict = ToolGrammar(choice: .auto, tools: try Self.tools(Self.find))
     let (grammar, start) = try #require(try strict.grammar(.deepSeekV31, tokenizer))
