@@ -34,6 +34,18 @@ FK_INLINE v16i v16i_bf16_pairs(v16 a, v16 b) {
 FK_INLINE void turned_block(v16i *words, const ft_side *side, int is_f32, size_t i, size_t rows, size_t k, size_t depth) {
   enum { ROUNDED = 2 * FK_LANES };
   const float *from = side->data + i * side->row_stride + k * side->depth_stride;
+  if (rows == FK_LANES && side->row_stride == 1) {
+    for (size_t c = 0; c < FK_LANES; c++) {
+      if (is_f32) {
+        words[c] = c < depth ? v16i_load(from + c * side->depth_stride) : v16i_set(0);
+        continue;
+      }
+      v16 even = 2 * c < depth ? v16_load(from + 2 * c * side->depth_stride) : v16_set(0);
+      v16 odd = 2 * c + 1 < depth ? v16_load(from + (2 * c + 1) * side->depth_stride) : v16_set(0);
+      words[c] = v16i_bf16_pairs(even, odd);
+    }
+    return;
+  }
   size_t columns = is_f32 ? FK_LANES : ROUNDED;
   float block[FK_LANES][ROUNDED];
   size_t stride = side->row_stride;
@@ -65,52 +77,8 @@ FK_INLINE void pack_rows(uint32_t *panel, size_t panel_rows, const ft_side *side
   }
 }
 
-// Where 16 values can be read: in place, or in a copy of those that are left, followed by zeros.
-FK_INLINE const float *sixteen(const float *from, size_t left, float space[FK_LANES]) {
-  if (left >= FK_LANES) return from;
-  memset(space, 0, FK_LANES * sizeof(float));
-  memcpy(space, from, left * sizeof(float));
-  return space;
-}
-
-// A side whose rows lie side by side: a column (pair) of all panels at a time, so that memory is read in long runs.
-FK_INLINE void pack_columns(uint32_t *packed, const ft_side *side, int is_f32, size_t panel, size_t row_begin,
-                            size_t row_end, size_t depth_begin, size_t depth) {
-  size_t steps = is_f32 ? depth : (depth + 1) / 2, words = panel * steps;
-  for (size_t k = 0; k < steps; k++) {
-    const float *even = side->data + (depth_begin + (is_f32 ? k : 2 * k)) * side->depth_stride;
-    int has_odd = !is_f32 && 2 * k + 1 < depth;
-    const float *odd = has_odd ? even + side->depth_stride : even;
-    uint32_t *to = packed;
-    for (size_t i = row_begin; i < row_end; i += panel, to += words)
-      for (size_t r = 0; r < panel; r += FK_LANES) {
-        size_t left = i + r < side->rows ? side->rows - i - r : 0, place = k * panel + r;
-        float space[2][FK_LANES];
-        const float *first = sixteen(even + i + r, left, space[0]);
-        const float *second = sixteen(odd + i + r, left, space[1]);
-        v16i word = is_f32 ? v16i_load(first) : v16i_bf16_pairs(v16_load(first), has_odd ? v16_load(second) : v16_set(0));
-        // What a smaller panel has no room for is overwritten by its next columns, and left out behind the last.
-        if (place + FK_LANES <= words) {
-          v16i_store(to + place, word);
-        } else {
-          uint32_t last[FK_LANES];
-          v16i_store(last, word);
-          memcpy(to + place, last, (words - place) * sizeof(uint32_t));
-        }
-      }
-  }
-}
-
 static void ft_pack(uint32_t *packed, const ft_side *side, ft_rounding rounding, size_t panel, size_t row_begin,
                     size_t row_end, size_t depth_begin, size_t depth) {
-  if (side->row_stride == 1 && rounding == FT_F32) {
-    pack_columns(packed, side, 1, panel, row_begin, row_end, depth_begin, depth);
-    return;
-  }
-  if (side->row_stride == 1 && rounding == FT_BF16) {
-    pack_columns(packed, side, 0, panel, row_begin, row_end, depth_begin, depth);
-    return;
-  }
   size_t words = panel * (rounding == FT_F32 ? depth : (depth + 1) / 2);
   float rounded[FT_TILE * FT_RIGHT];
   for (size_t i = row_begin; i < row_end; i += panel, packed += words) {
