@@ -69,23 +69,28 @@ import Testing
         targets: Array(rollout.tokens.dropFirst()),
         weights: [Float](repeating: 1, count: tokens.count), positions: Array(tokens.indices),
         starts: [Int32](repeating: 0, count: tokens.count))
-      let shares = [student, teacher].map { model in
-        let pass = TrainingPass(
-          batch, compute: trainer.compute, workspace: Workspace(), parameters: model.parameters,
-          lossScale: 1)
-        let logits = model.network.logits(pass).map { Double($0) / temperature }
-        return stride(from: 0, to: logits.count, by: 29).map { row -> [Double] in
-          let row = logits[row..<row + 29]
-          let sum = log(row.reduce(0) { $0 + exp($1) })
-          return row.map { $0 - sum }
-        }
+      let own = logShares(student, batch, temperature)
+      let others = logShares(teacher, batch, temperature)
+      var sum = 0.0
+      for token in rollout.prompt.count - 1..<tokens.count {
+        for k in 0..<29 { sum += exp(own[token][k]) * (own[token][k] - others[token][k]) }
       }
-      return (rollout.prompt.count - 1..<tokens.count).reduce(0) { sum, token in
-        sum
-          + zip(shares[0][token], shares[1][token]).reduce(0) {
-            $0 + exp($1.0) * ($1.0 - $1.1)
-          }
-      }
+      return sum
+    }
+  }
+
+  /// Logarithms of the probabilities at each token.
+  private func logShares(_ model: RunModel, _ batch: TrainingBatch, _ temperature: Double)
+    -> [[Double]]
+  {
+    let pass = TrainingPass(
+      batch, compute: trainer.compute, workspace: Workspace(), parameters: model.parameters,
+      lossScale: 1)
+    let logits = model.network.logits(pass).map { Double($0) / temperature }
+    return stride(from: 0, to: logits.count, by: 29).map { row -> [Double] in
+      let row = logits[row..<row + 29]
+      let sum = log(row.reduce(0) { $0 + exp($1) })
+      return row.map { $0 - sum }
     }
   }
 
