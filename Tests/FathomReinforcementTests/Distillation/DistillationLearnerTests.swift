@@ -21,6 +21,7 @@ import Testing
     // A rate of 0: the gradients stay where they were taken.
     var options = TrainingOptions(schedule: Schedule(peak: 0, steps: 1))
     options.precision = .fp32
+    options.optimizer.kind = .adamw
     options.optimizer.maxGradNorm = .infinity
     options.mtpLossWeight = 0
     options.microBatchRows = 1
