@@ -20,3 +20,28 @@ enum Asynchronous {
     return try result.get()
   }
 }
+
+/// A thread waits for what a task computes.
+enum Waiting {
+  /// - Throws: what the task throws; it is cancelled once an interruption is raised.
+  static func forResult<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value)
+    throws -> Value
+  {
+    let ended = DispatchSemaphore(value: 0)
+    let outcome = Outcome<Value>()
+    let task = Task.detached {
+      do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
+      ended.signal()
+    }
+    while ended.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
+      if Interrupts.isRaised { task.cancel() }
+    }
+    guard let result = outcome.result else { throw CancellationError() }
+    return try result.get()
+  }
+
+  /// Written by one task before another thread reads it.
+  private final class Outcome<Value: Sendable>: @unchecked Sendable {
+    var result: Result<Value, any Error>?
+  }
+}

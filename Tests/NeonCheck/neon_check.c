@@ -162,9 +162,13 @@ static void check_training(const ft_kernels *plain, const ft_kernels *neon) {
       kernels->swiglu_backward(x, g[which], u[which], width, 0.5f);
       r[which] += kernels->cross_entropy(y[which], width, 0, 0.5f) + kernels->sum_of_squares(x, width);
       kernels->adam(y[which], x, g[which], u[which], width, &step);
+      float entropy;
+      r[which] += kernels->reverse_kl(u[which], x + 600, width, 0.5f, &entropy);
+      r[which] += entropy;
     }
     compare("training rows", width, y[0], y[1], width);
     compare("training rows", width, g[0], g[1], width);
+    compare("training rows", width, u[0], u[1], width);
     compare("training rows", width, r, r + 1, 1);
   }
 }

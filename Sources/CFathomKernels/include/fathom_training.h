@@ -79,6 +79,9 @@ typedef struct {
   float (*sum_of_squares)(const float *x, size_t count);
   // y = a * x + b * y
   void (*blend)(float *y, const float *x, float a, float b, size_t count);
+  // Divergence of p = softmax(logits) from q = softmax(teacher), sum of p (log p - log q), nats, which is returned; logits
+  // become weight * its gradient. Also the entropy of p. Equal logits give exactly 0.
+  float (*reverse_kl)(float *logits, const float *teacher, size_t width, float weight, float *entropy);
 } ft_kernels;
 
 // Words of `rows` rows and `depth` columns packed in panels of `panel` rows, slack included.

@@ -72,6 +72,25 @@ static float ft_cross_entropy(float *restrict logits, size_t width, size_t targe
   return weight * (logf(sum) - (wanted - largest));
 }
 
+// With l = log softmax(logits) - log softmax(teacher): d loss / d logits = weight * softmax(logits) * (l - divergence).
+static float ft_reverse_kl(float *restrict logits, const float *restrict teacher, size_t width, float weight,
+                           float *restrict entropy) {
+  float largest = logits[0], teachers = teacher[0], sum, other, divergence, information;
+  for (size_t k = 1; k < width; k++) {
+    largest = logits[k] > largest ? logits[k] : largest;
+    teachers = teacher[k] > teachers ? teacher[k] : teachers;
+  }
+  FT_SUM(sum, width, fk_exp(logits[k] - largest));
+  FT_SUM(other, width, fk_exp(teacher[k] - teachers));
+  float whole = largest + logf(sum), gap = whole - (teachers + logf(other)), share = 1.0f / sum;
+  FT_SUM(divergence, width, share * fk_exp(logits[k] - largest) * (logits[k] - teacher[k] - gap));
+  FT_SUM(information, width, share * fk_exp(logits[k] - largest) * (whole - logits[k]));
+  for (size_t k = 0; k < width; k++)
+    logits[k] = weight * share * fk_exp(logits[k] - largest) * (logits[k] - teacher[k] - gap - divergence);
+  *entropy = information;
+  return divergence;
+}
+
 static float ft_sum_of_squares(const float *x, size_t count) {
   float sum;
   FT_SUM(sum, count, x[k] * x[k]);

@@ -11,19 +11,7 @@ struct EvalRunCommand: ParsableCommand {
   @OptionGroup var weights: PlacementArguments
   @OptionGroup var asked: TaskArguments
 
-  @Option(
-    help: ArgumentHelp(
-      "The root of an OpenAI-compatible API that answers instead; --model is then the server's name for it.",
-      valueName: "url"))
-  var url: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The server's key. Others can see it in the list of processes.", valueName: "key"))
-  var apiKey: String?
-
-  @Option(help: ArgumentHelp("File with the server's key.", valueName: "file"))
-  var apiKeyFile: String?
+  @OptionGroup var server: ServerArguments
 
   @Option(
     name: .customLong("n"), parsing: .unconditional,
@@ -116,24 +104,8 @@ struct EvalRunCommand: ParsableCommand {
   }
 
   private func evaluated() throws -> any EvaluatedModel {
-    guard let url else {
-      guard apiKey == nil, apiKeyFile == nil else {
-        throw InputError(
-          "options --api-key and --api-key-file", expected: "--url beside them", found: "none")
-      }
-      return try engineModel()
-    }
-    let key = try apiKeyFile.map {
-      String(decoding: try FileBytes.read($0, limit: 1 << 16), as: UTF8.self)
-        .trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-    let secret = key ?? apiKey
-    let name =
-      try model.path
-      ?? Waiting.forResult {
-        try await ServerModel.firstModel(url: url, apiKey: secret)
-      }
-    return try ServerModel(url: url, model: name, apiKey: secret)
+    if let served = try server.model(named: model.path) { return served }
+    return try engineModel()
   }
 
   private func engineModel() throws -> EngineModel {
@@ -144,30 +116,5 @@ struct EvalRunCommand: ParsableCommand {
     return EngineModel(
       try Engine(language, options: options), name: language.model.checkpoint.title,
       thinking: chat.thinking?.isOn)
-  }
-}
-
-/// A thread waits for what a task computes.
-enum Waiting {
-  /// - Throws: what the task throws; it is cancelled once an interruption is raised.
-  static func forResult<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value)
-    throws -> Value
-  {
-    let ended = DispatchSemaphore(value: 0)
-    let outcome = Outcome<Value>()
-    let task = Task.detached {
-      do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
-      ended.signal()
-    }
-    while ended.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
-      if Interrupts.isRaised { task.cancel() }
-    }
-    guard let result = outcome.result else { throw CancellationError() }
-    return try result.get()
-  }
-
-  /// Written by one task before another thread reads it.
-  private final class Outcome<Value: Sendable>: @unchecked Sendable {
-    var result: Result<Value, any Error>?
   }
 }

@@ -25,17 +25,13 @@ struct RunFileArguments: ParsableArguments {
     help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "n"))
   var threads: Int?
 
-  /// What the file says, with the folder that a base model's name means.
+  /// What the file says, with the folders that names of models mean.
   func configuration() throws -> RunConfiguration {
-    var configuration = try read()
-    configuration.baseModel = try configuration.baseModel.map(ModelOption.located)
-    return configuration
-  }
-
-  private func read() throws -> RunConfiguration {
-    try read(
+    var configuration = try read(
       file: { try RunConfiguration(path: $0, overrides: overrides) },
       preset: { try RunConfiguration(yaml: $0, file: $1, overrides: overrides) })
+    try Self.locate(&configuration)
+    return configuration
   }
 
   /// The same for a run of reinforcement learning.
@@ -43,8 +39,23 @@ struct RunFileArguments: ParsableArguments {
     var configuration = try read(
       file: { try ReinforcementConfiguration(path: $0, overrides: overrides) },
       preset: { try ReinforcementConfiguration(yaml: $0, file: $1, overrides: overrides) })
-    configuration.run.baseModel = try configuration.run.baseModel.map(ModelOption.located)
+    try Self.locate(&configuration.run)
     return configuration
+  }
+
+  /// The same for a run of distillation.
+  func distillation() throws -> DistillationConfiguration {
+    var configuration = try read(
+      file: { try DistillationConfiguration(path: $0, overrides: overrides) },
+      preset: { try DistillationConfiguration(yaml: $0, file: $1, overrides: overrides) })
+    try Self.locate(&configuration.run)
+    configuration.teacher = try ModelOption.located(configuration.teacher)
+    return configuration
+  }
+
+  private static func locate(_ run: inout RunConfiguration) throws {
+    run.baseModel = try run.baseModel.map(ModelOption.located)
+    run.tokenizer = try run.tokenizer.map(ModelOption.located)
   }
 
   private func read<Configuration>(

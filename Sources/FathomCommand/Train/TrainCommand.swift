@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
       """,
     subcommands: [
       TrainPlanCommand.self, TrainPretrainCommand.self, TrainTuneCommand.self,
-      TrainReinforceCommand.self,
+      TrainReinforceCommand.self, TrainDistillCommand.self,
       TrainRejectCommand.self, TrainEvalCommand.self, TrainSampleCommand.self,
       TrainExportCommand.self,
     ])

@@ -18,6 +18,8 @@ public struct ModelAnswer: Sendable, Equatable {
 /// One sample has no answer, as its prompt leaves no room for one. The sample fails; the run goes on.
 public struct UnanswerableSample: Error, Sendable {
   public let reason: String
+
+  public init(reason: String) { self.reason = reason }
 }
 
 /// A model that is evaluated: one in this process, or one behind a server.

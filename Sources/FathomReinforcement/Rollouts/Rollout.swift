@@ -1,4 +1,5 @@
 import FathomEvaluation
+import FathomTasks
 
 /// One answer of the policy, with everything a step needs of it.
 public struct Rollout: Sendable {
@@ -46,5 +47,12 @@ extension Rollout {
         }
       }
     }
+  }
+}
+
+extension Problem {
+  /// Whether what was written came to an end by itself and its answer is right.
+  func isSolved(by completion: Completion) -> Bool {
+    completion.isFinished && accepts(completion.answer)
   }
 }

@@ -14,20 +14,35 @@ struct RolloutMaker {
     var sampling = SamplingOptions()
     var seed: UInt64 = 0
     var threads: Int?
+    /// Whether rollouts tell the experts of their tokens and what these were drawn from.
+    var isTraced = true
   }
 
   /// A question as it is asked, and as tokens.
-  struct Prompt: Sendable {
+  private struct Prompt {
     let rendered: RenderedPrompt
     let tokens: [Int32]
   }
 
-  let model: LanguageModel
-  let options: Options
+  private let model: LanguageModel
+  private let options: Options
   private let engine: Engine
 
-  /// - Parameter model: the policy. Its engine computes everything in f32, as the trainer does.
-  init(_ model: LanguageModel, _ options: Options) throws {
+  /// All answers of a policy to some questions, question after question.
+  ///
+  /// - Parameters:
+  ///   - policy: its engine computes everything in f32, as the trainer does.
+  ///   - address: names the step: the same address and seed give the same answers, whatever ran before.
+  static func rollouts(
+    _ policy: LanguageModel, _ questions: [Problem], _ options: Options, address: UInt64
+  ) async throws -> [Rollout] {
+    let maker = try RolloutMaker(policy, options)
+    defer { maker.engine.stop() }
+    return try await maker.rollouts(
+      try questions.map { try maker.prompt($0.prompt) }, address: address)
+  }
+
+  private init(_ model: LanguageModel, _ options: Options) throws {
     self.model = model
     self.options = options
     var runtime = RuntimeOptions.exact
@@ -46,18 +61,13 @@ struct RolloutMaker {
   private static let parallel = 128
   private static let cacheBytes = 1 << 30
 
-  func stop() { engine.stop() }
-
-  func prompt(_ question: String) throws -> Prompt {
+  private func prompt(_ question: String) throws -> Prompt {
     let (rendered, tokens) = try model.encode(
       ChatRequest(messages: [.user(question)]), RenderOptions(thinking: true))
     return Prompt(rendered: rendered, tokens: tokens)
   }
 
-  /// All answers to some questions, question after question.
-  ///
-  /// - Parameter address: names the step: the same address and seed give the same answers, whatever ran before.
-  func rollouts(_ prompts: [Prompt], address: UInt64) async throws -> [Rollout] {
+  private func rollouts(_ prompts: [Prompt], address: UInt64) async throws -> [Rollout] {
     let requests = prompts.enumerated().map { question, prompt in
       var seeds = TaskRandom(seed: options.seed ^ address &* 0x9e37_79b9, index: UInt64(question))
       return (0..<options.groupSize).map { _ in request(prompt, seed: seeds.next()) }
@@ -98,7 +108,7 @@ struct RolloutMaker {
     var request = EngineRequest(
       prompt: prompt.tokens, reading: .text(skipSpecial: true), options: generation)
     request.topScores = 0
-    request.isTraced = true
+    request.isTraced = options.isTraced
     return request
   }
 
@@ -108,7 +118,8 @@ struct RolloutMaker {
     let text = try model.tokenizer.decode(reading.tokens, skipSpecial: true)
     return Rollout(
       question: question, sample: sample, prompt: prompt.tokens, answer: reading.tokens,
-      logprobs: reading.logprobs, drawnFrom: reading.trace.drawnFrom,
+      logprobs: reading.logprobs,
+      drawnFrom: options.isTraced ? reading.trace.drawnFrom : reading.tokens.map { _ in nil },
       routes: reading.trace.routes,
       completion: Completion(
         text, after: prompt.rendered, format: try model.chatFormat(),

@@ -176,14 +176,9 @@ struct PolicyLearner {
     var part = part
     for index in part.indices { mask(&part[index]) }
     let seen = part.map { TokenRecords($0.batch.count) }
-    let lessons = zip(part, seen).map { batch, seen in
-      (
-        batch: batch.batch,
-        objective: PolicyObjective(batch: batch, options: configuration.policy, seen: seen)
-          as any TokenObjective
-      )
+    let step = try trainer.learn(part.map(\.batch), lossScale: 1) { index in
+      PolicyObjective(batch: part[index], options: configuration.policy, seen: seen[index])
     }
-    let step = try trainer.learn(lessons, lossScale: 1)
     for (batch, seen) in zip(part, seen) {
       for place in batch.places {
         for token in place.range {

@@ -10,6 +10,11 @@ public struct RewardScore: Sendable {
   public let isRight: Bool
   /// What the graders say of it.
   public let detail: String
+
+  /// For `samples.jsonl`.
+  var figures: [(key: String, value: JSON)] {
+    [("reward", .double(reward)), ("right", .bool(isRight)), ("detail", .string(detail))]
+  }
 }
 
 /// Rewards answers as a configuration says.
@@ -62,10 +67,11 @@ struct RewardMaker: Sendable {
         group.addTask {
           let problem = problems[rollout.question]
           let verdict = await grader(problem).grade(rollout.completion)
-          let isRight =
-            rollout.completion.isFinished && problem.accepts(rollout.completion.answer)
           return (
-            index, RewardScore(reward: verdict.score, isRight: isRight, detail: verdict.detail)
+            index,
+            RewardScore(
+              reward: verdict.score, isRight: problem.isSolved(by: rollout.completion),
+              detail: verdict.detail)
           )
         }
       }

@@ -6,20 +6,26 @@ struct RolloutSample: Sendable {
   let kind: String
   let problem: Problem
   let rollout: Rollout
-  let score: RewardScore
+  /// What is said of it.
+  let figures: [(key: String, value: JSON)]
 
-  /// The best and the worst answer of a rollout, the first of equals.
-  static func bestAndWorst(
-    _ rollouts: [Rollout], _ scores: [RewardScore], _ questions: [Problem]
+  /// The two answers with the highest and the lowest value, the first of equals.
+  ///
+  /// - Parameters:
+  ///   - kinds: what they are called.
+  ///   - figures: of a rollout by its place.
+  static func extremes(
+    of rollouts: [Rollout], _ questions: [Problem], by values: [Double],
+    kinds: (highest: String, lowest: String), figures: (Int) -> [(key: String, value: JSON)]
   ) -> [RolloutSample] {
     let order = rollouts.indices
-    guard let best = order.max(by: { scores[$0].reward < scores[$1].reward }),
-      let worst = order.min(by: { scores[$0].reward < scores[$1].reward })
+    guard let highest = order.max(by: { values[$0] < values[$1] }),
+      let lowest = order.min(by: { values[$0] < values[$1] })
     else { return [] }
-    return [("best", best), ("worst", worst)].map { kind, index in
+    return [(kinds.highest, highest), (kinds.lowest, lowest)].map { kind, index in
       RolloutSample(
         kind: kind, problem: questions[rollouts[index].question], rollout: rollouts[index],
-        score: scores[index])
+        figures: figures(index))
     }
   }
 
@@ -28,8 +34,7 @@ struct RolloutSample: Sendable {
     [
       ("kind", .string(kind)), ("family", .string(problem.family)),
       ("prompt", .string(problem.prompt)), ("completion", .string(rollout.completion.text)),
-      ("expected", .string(problem.answer)), ("reward", .double(score.reward)),
-      ("right", .bool(score.isRight)), ("detail", .string(score.detail)),
-    ]
+      ("expected", .string(problem.answer)),
+    ] + figures
   }
 }

@@ -17,7 +17,7 @@ struct RunProgress: Equatable {
   static let window = 10
 
   mutating func note(_ metrics: RolloutMetrics) {
-    for (family, rate) in metrics.familyPassRates {
+    for (family, rate) in metrics.answers.familyPassRates {
       passRates[family] =
         passRates[family].map { Self.memory * $0 + (1 - Self.memory) * rate } ?? rate
     }

@@ -202,6 +202,14 @@ extension Tokenizer {
   /// Whether `id` is a control token, such as the end of a sentence.
   public func isSpecial(_ id: Int32) -> Bool { specialIDs.contains(id) }
 
+  /// The first id that another tokenizer does not have for the same bytes; `nil` where there is none.
+  package func firstDifference(from other: Tokenizer) -> Int32? {
+    (0..<Int32(max(vocabularySize, other.vocabularySize))).first { id in
+      contains(id) != other.contains(id)
+        || parts.vocabulary.bytes(of: id) != other.parts.vocabulary.bytes(of: id)
+    }
+  }
+
   /// The id of a token as the vocabulary spells it: `<think>`, or `Ġthe` for " the".
   public func id(of token: String) -> Int32? { parts.id(of: token) }
 }

@@ -101,7 +101,7 @@ extension RunConfiguration {
   }
 
   /// What no key is wrong about on its own.
-  private func check(_ map: ConfigurationMap) throws {
+  package func check(_ map: ConfigurationMap) throws {
     switch (baseModel, model) {
     case (nil, nil):
       throw map.error("base_model", expected: "a checkpoint folder, or \"model\" in its place")

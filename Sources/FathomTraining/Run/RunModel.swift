@@ -65,6 +65,29 @@ package struct RunModel {
     adapterAlpha = adapters?.alpha
   }
 
+  /// The network that a run's configuration names: fresh, or a checkpoint's, whole or with factors beside it.
+  ///
+  /// A checkpoint's routers stay as they are, and so does its module for the second token where that token's loss does not count.
+  ///
+  /// - Parameter vocabularySize: of a fresh network whose configuration names none.
+  /// - Throws: `InputError` or `InputErrors` for a configuration that no network has, and a checkpoint that is not as expected.
+  package init(_ run: RunConfiguration, vocabularySize: Int) throws {
+    if var fields = run.model {
+      if fields["vocab_size"] == nil { fields["vocab_size"] = .integer(vocabularySize) }
+      try self.init(scratch: fields, initialization: .scaled, seed: run.seed)
+      return
+    }
+    let checkpoint = try Checkpoint.open(run.baseModel ?? "")
+    let layers = try Architectures.blueprint(checkpoint.config).shape.numHiddenLayers
+    let frozen = run.mtpLossWeight > 0 ? nil : "model.layers.\(layers)."
+    let adapters =
+      run.adapter == .lora
+      ? NetworkBuilder.Adapters(rank: run.loraR, alpha: run.loraAlpha) : nil
+    try self.init(checkpoint, adapters: adapters, seed: run.seed) { parameter in
+      parameter.role != .router && !(frozen.map { parameter.name.hasPrefix($0) } ?? false)
+    }
+  }
+
   /// What every V3 states and a small network need not.
   private static func completed(_ fields: JSONObject) -> JSONObject {
     var config = JSONObject([

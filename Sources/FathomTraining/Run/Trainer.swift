@@ -78,22 +78,24 @@ package final class Trainer {
       next = behind
     }
     let weight = batches.reduce(0) { $0 + $1.totalWeight }
-    let metrics = try learn(
-      batches.map { (batch: $0, objective: CrossEntropy()) },
-      lossScale: weight > 0 ? Float(1 / weight) : 0)
+    let metrics = try learn(batches, lossScale: weight > 0 ? Float(1 / weight) : 0) { _ in
+      CrossEntropy()
+    }
     cursor = next
     return metrics
   }
 
   /// One step: forward and back over its micro-batches, clip, move the weights, move the router biases.
   ///
-  /// - Parameter lossScale: what the sum of all losses is multiplied by.
+  /// - Parameters:
+  ///   - lossScale: what the sum of all losses is multiplied by.
+  ///   - objective: of a batch by its place; asked for when the batch's turn comes, and let go behind it.
   /// - Throws: `InputError` where the loss is no number; nothing has been moved then.
   package func learn(
-    _ lessons: [(batch: TrainingBatch, objective: any TokenObjective)], lossScale: Float
+    _ batches: [TrainingBatch], lossScale: Float, objective: (Int) -> any TokenObjective
   ) throws -> StepMetrics {
     var metrics = StepMetrics()
-    let routing = gradients(lessons, lossScale: lossScale, &metrics)
+    let routing = gradients(batches, lossScale: lossScale, objective, &metrics)
     let optimizer = Optimizer(
       options.optimizer, parameters: parameters, state: state, compute: compute,
       workspace: workspace)
@@ -119,16 +121,16 @@ package final class Trainer {
 
   /// Losses and gradients of some micro-batches as one.
   private func gradients(
-    _ lessons: [(batch: TrainingBatch, objective: any TokenObjective)], lossScale: Float,
+    _ batches: [TrainingBatch], lossScale: Float, _ objective: (Int) -> any TokenObjective,
     _ metrics: inout StepMetrics
   ) -> [RouterStatistics] {
     parameters.clearGradients()
     var routing: [RouterStatistics] = []
-    for (batch, objective) in lessons {
+    for (index, batch) in batches.enumerated() {
       let pass = TrainingPass(
-        batch, objective, compute: compute, workspace: workspace, parameters: parameters,
+        batch, objective(index), compute: compute, workspace: workspace, parameters: parameters,
         lossScale: lossScale, balanceWeight: Float(options.balanceLossWeight),
-        balanceRows: lessons.reduce(0) { $0 + $1.batch.rows })
+        balanceRows: batches.reduce(0) { $0 + $1.rows })
       let mtp =
         options.mtpLossWeight > 0
         ? TrainableNetwork.MTPOptions(weight: Float(options.mtpLossWeight), rows: options.mtpRows)
@@ -186,8 +188,22 @@ package final class Trainer {
     _ batch: TrainingBatch, _ objective: some TokenObjective,
     parameters other: ParameterStore? = nil
   ) -> Double {
+    loss(batch, objective, network, other ?? parameters)
+  }
+
+  /// The same of another network, which needs nothing but its weights.
+  package func loss(
+    _ batch: TrainingBatch, _ objective: some TokenObjective, of other: RunModel
+  ) -> Double {
+    loss(batch, objective, other.network, other.parameters)
+  }
+
+  private func loss(
+    _ batch: TrainingBatch, _ objective: some TokenObjective, _ network: TrainableNetwork,
+    _ parameters: ParameterStore
+  ) -> Double {
     let pass = TrainingPass(
-      batch, objective, compute: compute, workspace: workspace, parameters: other ?? parameters,
+      batch, objective, compute: compute, workspace: workspace, parameters: parameters,
       lossScale: 1)
     return network.run(pass, gradients: false).next
   }

@@ -76,34 +76,16 @@ public final class TrainingRun {
     _ configuration: RunConfiguration, text: RunText, data: RunData, options: TrainingOptions,
     instructionSet: InstructionSet
   ) throws -> RunModel {
-    if let fields = configuration.model {
-      var fields = fields
-      if fields["vocab_size"] == nil {
-        fields["vocab_size"] = .integer(text.tokenizer.vocabularySize)
-      }
-      return try RunModel(
-        scratch: fields, initialization: .scaled, seed: configuration.seed)
+    guard configuration.adapter == .esft else {
+      return try RunModel(configuration, vocabularySize: text.tokenizer.vocabularySize)
     }
     let checkpoint = try Checkpoint.open(configuration.baseModel ?? "")
-    switch configuration.adapter {
-    case .none:
-      return try RunModel(checkpoint, adapters: nil, seed: configuration.seed) {
-        $0.role != .router
-      }
-    case .lora:
-      return try RunModel(
-        checkpoint,
-        adapters: .init(rank: configuration.loraR, alpha: configuration.loraAlpha),
-        seed: configuration.seed
-      ) { _ in false }
-    case .esft:
-      let frozen = try RunModel(checkpoint, adapters: nil, seed: configuration.seed) { _ in false }
-      try text.check(fits: frozen.blueprint.shape.vocabSize)
-      let chosen = try expertsInUse(
-        frozen, configuration, data: data, options: options, instructionSet: instructionSet)
-      return try RunModel(checkpoint, adapters: nil, seed: configuration.seed) {
-        ExpertSelection.contains($0, chosen)
-      }
+    let frozen = try RunModel(checkpoint, adapters: nil, seed: configuration.seed) { _ in false }
+    try text.check(fits: frozen.blueprint.shape.vocabSize)
+    let chosen = try expertsInUse(
+      frozen, configuration, data: data, options: options, instructionSet: instructionSet)
+    return try RunModel(checkpoint, adapters: nil, seed: configuration.seed) {
+      ExpertSelection.contains($0, chosen)
     }
   }
 

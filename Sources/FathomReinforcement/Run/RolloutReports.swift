@@ -2,9 +2,31 @@ import FathomCore
 import FathomTraining
 import Foundation
 
+/// What is told of a rollout and the steps that were made of it.
+protocol ReportedRollout {
+  /// The last of the steps.
+  var step: Int { get }
+  var seconds: Double { get }
+  var rolloutSeconds: Double { get }
+  /// For `metrics.jsonl` and TensorBoard.
+  var values: [(key: String, value: Double)] { get }
+  /// For people: `reward 0.710`, `93 tokens`.
+  var words: [String] { get }
+}
+
 /// Everything a run tells while it goes on: lines, `metrics.jsonl`, `samples.jsonl`, TensorBoard events, a picture of its curves.
-struct ReinforcementReports {
+struct RolloutReports {
+  /// What the picture shows.
+  struct Picture {
+    let title: String
+    /// The file's name.
+    let file: String
+    /// Values by their keys, and what people call them.
+    let curves: [(key: String, name: String)]
+  }
+
   private let folder: String
+  private let picture: Picture
   private let totalSteps: Int
   private let interval: Int
   private let write: (String) -> Void
@@ -15,28 +37,30 @@ struct ReinforcementReports {
 
   /// - Parameter step: the step that the run goes on behind; what the folder says of later ones is forgotten.
   init(
-    folder: String, step: Int, configuration: ReinforcementConfiguration, hooks: TrainingRun.Hooks
+    _ run: RunConfiguration, step: Int, picture: Picture, hooks: TrainingRun.Hooks
   ) throws {
-    self.folder = folder
-    totalSteps = configuration.run.maxSteps ?? 0
-    interval = configuration.run.loggingSteps
+    folder = run.outputDir
+    totalSteps = run.maxSteps ?? 0
+    interval = run.loggingSteps
     write = hooks.show
     lastStep = step
+    self.picture = picture
     metrics = try MetricsLog(
-      path: "\(folder)/metrics.jsonl", resumingAfter: step,
-      curves: ["reward", "pass_rate", "entropy", "completion_length", "zero_variance_fraction"])
+      path: "\(folder)/metrics.jsonl", resumingAfter: step, curves: picture.curves.map(\.key))
     samples = try MetricsLog(path: "\(folder)/samples.jsonl", resumingAfter: step)
     board = try TensorBoardLog(folder: "\(folder)/tensorboard", startingAfter: step)
   }
 
+  /// - Parameter more: values beside the rollout's own.
   mutating func note(
-    _ rollout: RolloutMetrics, samples kept: [RolloutSample], progress: RunProgress
+    _ rollout: some ReportedRollout, more: [(key: String, value: Double)] = [],
+    samples kept: [RolloutSample]
   ) throws {
     if lastStep / interval < rollout.step / interval || rollout.step == totalSteps {
       note(line(rollout, steps: max(1, rollout.step - lastStep)))
     }
     lastStep = rollout.step
-    try record(step: rollout.step, rollout.values + [("roll_backs", Double(progress.rollBacks))])
+    try record(step: rollout.step, rollout.values + more)
     for sample in kept { try samples.append(step: rollout.step, sample.values) }
     try drawCurves()
   }
@@ -56,31 +80,21 @@ struct ReinforcementReports {
     try board.write(step: step, values.map { ($0.key, $0.value) })
   }
 
-  /// `step 12/200 | reward 0.71 | right 66 % | 93 tokens | entropy 0.21 | flat 31 % | 6.1s, 2.0s rollouts | eta 19m`
-  private func line(_ m: RolloutMetrics, steps: Int) -> String {
-    func percent(_ share: Double) -> String { String(format: "%.0f %%", 100 * share) }
-    var parts = [
-      "step \(m.step)/\(totalSteps)", String(format: "reward %.3f", m.reward),
-      "right " + percent(m.passRate), String(format: "%.0f tokens", m.length),
-      String(format: "entropy %.3f", m.entropy), "flat " + percent(m.flatFraction),
-    ]
-    if m.divergence != 0 { parts.append(String(format: "kl %.4f", m.divergence)) }
-    if m.clipFraction > 0 { parts.append("clipped " + percent(m.clipFraction)) }
+  /// `step 12/200 | reward 0.710 | right 66 % | 93 tokens | 6.1s, 2.0s rollouts | eta 19m`
+  private func line(_ rollout: some ReportedRollout, steps: Int) -> String {
+    var parts = ["step \(rollout.step)/\(totalSteps)"] + rollout.words
     parts.append(
-      String(format: "%.1fs, %.1fs rollouts", m.seconds, m.rolloutSeconds))
-    let left = m.seconds / Double(steps) * Double(totalSteps - m.step)
+      String(format: "%.1fs, %.1fs rollouts", rollout.seconds, rollout.rolloutSeconds))
+    let left = rollout.seconds / Double(steps) * Double(totalSteps - rollout.step)
     if left > 0 { parts.append("eta " + StepReport.duration(seconds: left)) }
     return parts.joined(separator: " | ")
   }
 
   private func drawCurves() throws {
     let chart = LineChart(
-      title: "Reward", yScale: .linear,
-      series: [
-        metrics.curve("reward", named: "reward"), metrics.curve("pass_rate", named: "right"),
-        metrics.curve("entropy", named: "entropy, nats"),
-        metrics.curve("zero_variance_fraction", named: "flat groups"),
-      ].filter { !$0.points.isEmpty })
-    try AtomicFile.write(Array(chart.svg.utf8), to: "\(folder)/reward.svg")
+      title: picture.title, yScale: .linear,
+      series: picture.curves.map { metrics.curve($0.key, named: $0.name) }
+        .filter { !$0.points.isEmpty })
+    try AtomicFile.write(Array(chart.svg.utf8), to: "\(folder)/\(picture.file)")
   }
 }

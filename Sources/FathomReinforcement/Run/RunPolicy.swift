@@ -1,0 +1,118 @@
+import FathomCheckpoints
+import FathomCore
+import FathomInference
+import FathomTasks
+import FathomTensors
+import FathomTraining
+import Foundation
+
+/// The policy of a run: a network that is trained, and answers the run's questions with the engine that serves.
+struct RunPolicy {
+  let run: RunConfiguration
+  let text: RunText
+  let model: RunModel
+  let trainer: Trainer
+  let checkpoints: TrainingCheckpoint
+  /// The step that a resumed run goes on behind; nil for one that begins anew.
+  let resumedStep: Int?
+  private let problems: ProblemSource
+  private let hooks: TrainingRun.Hooks
+
+  /// - Parameters:
+  ///   - vocabularySize: of a fresh network whose configuration names none; nil takes the tokenizer's.
+  ///   - resumes: whether to go on behind the last checkpoint of the run's folder, where there is one.
+  /// - Throws: `InputError` or `InputErrors` for what the configuration names and is not as expected.
+  init(
+    _ run: RunConfiguration, vocabularySize: Int? = nil, threads: Int,
+    instructionSet: InstructionSet, resumes: Bool, hooks: TrainingRun.Hooks
+  ) throws {
+    self.run = run
+    self.hooks = hooks
+    checkpoints = TrainingCheckpoint(folder: run.outputDir)
+    resumedStep = resumes ? checkpoints.steps().last : nil
+    text = try RunText(run, tokenizerFrom: resumedStep.map(checkpoints.path))
+    model = try RunModel(run, vocabularySize: vocabularySize ?? text.tokenizer.vocabularySize)
+    try text.check(fits: model.blueprint.shape.vocabSize)
+    trainer = Trainer(
+      model.network, model.parameters,
+      options: TrainingOptions(run, steps: run.maxSteps ?? 1, threads: threads),
+      instructionSet: instructionSet)
+    problems = ProblemSource(try run.problemShares(), seed: run.seed)
+  }
+
+  /// Puts the run where it was after a step; it begins with the weights of its configuration.
+  func restore(step: Int) throws {
+    try checkpoints.restore(trainer, model: model, step: step)
+  }
+
+  /// Makes the run's folder, without what a killed run left half written.
+  func prepareFolder() throws {
+    try FileManager.default.createDirectory(
+      atPath: run.outputDir, withIntermediateDirectories: true)
+    checkpoints.removeRemains()
+  }
+
+  var isOver: Bool { trainer.step >= trainer.options.schedule.steps }
+
+  /// Whether a multiple of `interval` lies behind step `before` and not behind the present one.
+  func isDue(_ interval: Int?, after before: Int) -> Bool {
+    interval.map { before / $0 < trainer.step / $0 } ?? false
+  }
+
+  /// Problems from the run's cursor on, and the cursor behind them.
+  ///
+  /// - Parameter factor: what the weight of a family is multiplied by.
+  func questions(_ count: Int, factor: (_ family: String) -> Double = { _ in 1 }) -> (
+    questions: [Problem], next: UInt64
+  ) {
+    var questions: [Problem] = []
+    var cursor = trainer.cursor
+    while questions.count < count {
+      let (problem, next) = problems.problem(at: cursor, factor: factor)
+      questions.append(problem)
+      cursor = next
+    }
+    return (questions, cursor)
+  }
+
+  /// Answers of the present weights to questions from the run's cursor on.
+  func rollouts(_ questions: [Problem], _ options: RolloutMaker.Options) async throws -> [Rollout] {
+    guard !questions.isEmpty else { return [] }
+    let folder = "\(checkpoints.folderForEvaluation)-policy"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try export(to: folder, format: .f32)
+    let policy = try LanguageModel(
+      path: folder, format: run.chatTemplate, placement: .resident())
+    return try await RolloutMaker.rollouts(policy, questions, options, address: trainer.cursor)
+  }
+
+  /// Has the present weights scored, where anybody scores; half a score counts for nothing.
+  func evaluate(_ reports: inout RolloutReports) throws {
+    guard let score = hooks.evaluate else { return }
+    let folder = checkpoints.folderForEvaluation
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try export(to: folder, format: .f32)
+    let values = try score(folder)
+    if hooks.shouldStop() { return }
+    try reports.note(evaluation: values, step: trainer.step)
+  }
+
+  /// Saves the run at its present step.
+  ///
+  /// - Parameters:
+  ///   - files: more small files beside the weights.
+  ///   - more: writes what else belongs into the folder.
+  func save(
+    files: [(name: String, content: [UInt8])] = [],
+    more: (_ folder: String) throws -> Void = { _ in }
+  ) throws {
+    try checkpoints.save(trainer, model: model, files: text.files() + files, more: more)
+  }
+
+  /// Writes the present weights as a checkpoint folder that opens anywhere.
+  func export(to folder: String, format: CheckpointFormat) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try model.write(to: folder, format: format)
+    for file in text.files() { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
+  }
+}
