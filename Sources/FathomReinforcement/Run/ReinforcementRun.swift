@@ -13,7 +13,7 @@ import Foundation
 /// Not `Sendable`: it owns the memory of the run.
 public final class ReinforcementRun {
   /// How a run ended.
-  public enum Outcome: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
     case finished
     /// Everything is saved; the same command with `--resume` goes on.
     case interrupted
@@ -97,9 +97,29 @@ extension ReinforcementRun {
     let folder = configuration.run.outputDir
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     checkpoints.removeRemains()
+    let record = RunRecord(
+      kind: "reinforce", steps: trainer.options.schedule.steps, words: configuration.run.words)
+    try record.write(to: folder)
+    do {
+      let outcome = try await goOn()
+      record.end(outcome.rawValue, in: folder)
+      return outcome
+    } catch {
+      record.end(RunRecord.failed, in: folder)
+      throw error
+    }
+  }
+
+  private func goOn() async throws -> Outcome {
     var reports = try ReinforcementReports(
-      folder: folder, step: trainer.step, configuration: configuration, hooks: hooks)
-    if resumedStep == nil { try save() }
+      folder: configuration.run.outputDir, step: trainer.step, configuration: configuration,
+      hooks: hooks)
+    if resumedStep == nil {
+      try save()
+    } else if isEvaluated, !reports.hasEvaluation(of: trainer.step) {
+      // It was stopped between the step and its evaluation.
+      try evaluate(&reports)
+    }
     while trainer.step < trainer.options.schedule.steps {
       let before = trainer.step
       let (metrics, samples) = try await rollOut()
@@ -116,9 +136,7 @@ extension ReinforcementRun {
           from: trainer.parameters.values, count: trainer.parameters.valueCount)
       }
       if isDue(configuration.run.saveSteps, after: before) || stops || isOver { try save() }
-      if isDue(configuration.run.evalSteps, after: before) || isOver {
-        try evaluate(&reports)
-      }
+      if isEvaluated { try evaluate(&reports) }
       if stops, !isOver { return .interrupted }
     }
     return .finished
@@ -129,6 +147,12 @@ extension ReinforcementRun {
   /// Whether a multiple of `interval` lies behind step `before` and not behind the present one.
   private func isDue(_ interval: Int?, after before: Int) -> Bool {
     interval.map { before / $0 < trainer.step / $0 } ?? false
+  }
+
+  /// Whether the present step is one whose weights answer held-out problems.
+  private var isEvaluated: Bool {
+    let before = trainer.step - configuration.stepsEachRollout
+    return before >= 0 && (isDue(configuration.run.evalSteps, after: before) || isOver)
   }
 
   private func referenceIsDue(after before: Int) -> Bool {
