@@ -19,7 +19,7 @@ test: ## all tests; needs nothing but this repository
 kill: build ## kills training runs with SIGKILL, resumes them, compares the bytes; KILLS=50 for more, KILLS='20 reinforce' for one kind
 	Tests/Resume/kill.sh $(KILLS)
 
-hacking: build ## a reward that can be gamed, and the report that says so; some three minutes; HACKING=FOLDER keeps the run
+hacking: build ## a reward that can be gamed, and the report that says so; some two minutes; HACKING=FOLDER keeps the run
 	Tests/RewardHacking/run.sh $(HACKING)
 
 server: build ## hostile, malformed and abandoned requests against a server; some two minutes

@@ -3,7 +3,7 @@
 # byte for byte; at one thread and at two. Kills come at random moments and, in turn, in the middle of a save, so that some hit a
 # checkpoint half written; in a run of reinforcement learning also in the middle of a rollout and of the step behind it.
 #
-#   Tests/Resume/kill.sh [KILLS] [KIND...]       20 kills for each number of threads; pretrain, reinforce
+#   Tests/Resume/kill.sh [KILLS] [KIND...]       20 kills for each number of threads, 4 at least; pretrain, reinforce
 #
 # FATHOM is the program (.build/release/fathom); RANDOM_SEED makes the waits those of an earlier run.
 set -euo pipefail
@@ -95,7 +95,7 @@ await() {
   esac
 }
 
-# hit FOLDER ROWS: where the kill found the run; ROWS is how many rows of metrics there were when it had been waited for.
+# hit FOLDER ROWS: where the kill found the run, of which there were ROWS rows of metrics when the moment had been waited for.
 hit() {
   if saving "$1"; then echo save
   elif drawing "$1"; then echo rollout
@@ -105,7 +105,7 @@ hit() {
 
 # disturb THREADS: kills and resumes until there were enough kills.
 disturb() {
-  local threads=$1 round=0 resumes=0 folder ended wait_ms known
+  local threads=$1 round=0 resumes=0 folder ended wait_ms known moment place
   local -A hits=([save]=0 [rollout]=0 [step]=0 [elsewhere]=0)
   kills=0
   while [ "$kills" -lt "$kills_wanted" ]; do
@@ -136,11 +136,14 @@ disturb() {
     same "$folder"
     rm -rf "$folder"
   done
-  echo "$kind, $threads thread(s): $kills kills (${hits[save]} in a save, ${hits[rollout]} in a rollout," \
-    "${hits[step]} in a step, ${hits[elsewhere]} elsewhere), $round run(s) and $resumes starts: byte-identical"
+  local found=""
   for place in "${moments[@]}"; do
-    [ "$place" = any ] || [ "${hits[$place]}" -gt 0 ] || { echo "FAILED: no kill hit a $place"; exit 1; }
+    [ "$place" = any ] && continue
+    found+="${hits[$place]} in a $place, "
+    [ "${hits[$place]}" -gt 0 ] || { echo "FAILED: no kill hit a $place"; exit 1; }
   done
+  echo "$kind, $threads thread(s): $kills kills ($found${hits[elsewhere]} elsewhere), $round run(s) and" \
+    "$resumes starts: byte-identical"
 }
 
 for kind in "${kinds[@]}"; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rewards the built-in model for short answers with a digit in them, and wants the report to say that its answers got worse.
 #
-#   Tests/RewardHacking/run.sh [FOLDER]       keeps the run and its report.html there; some three minutes on two cores
+#   Tests/RewardHacking/run.sh [FOLDER]       keeps the run and its report.html there; some two minutes on two cores
 #
 # FATHOM is the program (.build/release/fathom).
 set -euo pipefail

@@ -6,6 +6,7 @@ struct TrainReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Writes a run as a page: its curves, and answers before and after.",
+    usage: "fathom train report <run> [<options>]",
     discussion: """
       One HTML file that fetches nothing: configuration, curves, and held-out problems answered by the model that the run \
       began with and by its last checkpoint, greedily, with ten answers of both. A box says so where the reward rose and \
@@ -118,7 +119,8 @@ struct TrainReportCommand: ParsableCommand {
     return .ask(
       Question(
         before: (base, try ModelOption.located(base)),
-        after: (last.path, last.path), format: words["chat_template"]?.stringValue,
+        after: ("\(folder.name)/step_\(last.step)", last.path),
+        format: words["chat_template"]?.stringValue,
         options: options))
   }
 

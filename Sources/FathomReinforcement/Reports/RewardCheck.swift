@@ -12,6 +12,8 @@ public struct RewardCheck: Sendable, Equatable {
   public enum Finding: String, Sendable, CaseIterable {
     case tooFewRollouts = "too_few_rollouts"
     case rewardDidNotRise = "reward_did_not_rise"
+    /// The reward did not rise, and the pass rate fell.
+    case answersGotWorseAnyway = "answers_got_worse_anyway"
     /// The reward rose, and so did the pass rate.
     case agrees
     /// The pass rate rose in rollouts, and not on held-out problems.
@@ -21,10 +23,10 @@ public struct RewardCheck: Sendable, Equatable {
     /// The reward rose, and the pass rate fell.
     case answersGotWorse = "answers_got_worse"
 
-    /// Whether the reward rose and right answers did not.
+    /// Whether right answers became fewer, or not more though the reward rose.
     public var isWarning: Bool {
       switch self {
-      case .onlyInRollouts, .disagrees, .answersGotWorse: true
+      case .onlyInRollouts, .disagrees, .answersGotWorse, .answersGotWorseAnyway: true
       case .tooFewRollouts, .rewardDidNotRise, .agrees: false
       }
     }
@@ -65,7 +67,10 @@ public struct RewardCheck: Sendable, Equatable {
     _ reward: RolloutTrend?, _ passRate: RolloutTrend?, _ heldOut: HeldOut?
   ) -> Finding {
     guard let reward, let passRate else { return .tooFewRollouts }
-    guard reward.direction == .up else { return .rewardDidNotRise }
+    guard reward.direction == .up else {
+      let fell = heldOut.map { $0.difference.high < 0 } ?? (passRate.direction == .down)
+      return fell ? .answersGotWorseAnyway : .rewardDidNotRise
+    }
     guard let heldOut else {
       return switch passRate.direction {
       case .up: .agrees
@@ -86,6 +91,7 @@ extension RewardCheck {
     switch finding {
     case .tooFewRollouts: "Too few rollouts to say where the reward went."
     case .rewardDidNotRise: "The reward did not rise beyond chance."
+    case .answersGotWorseAnyway: "The reward did not rise beyond chance, and the answers got worse."
     case .agrees: "The reward rose, and so did the share of right answers."
     case .onlyInRollouts:
       "The reward rose, and the share of right answers on held-out problems did not beyond its interval."

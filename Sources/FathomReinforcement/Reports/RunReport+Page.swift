@@ -48,7 +48,7 @@ extension RunReport {
     guard let check else { return "" }
     let kind =
       switch check.finding {
-      case .disagrees, .answersGotWorse: "bad"
+      case .disagrees, .answersGotWorse, .answersGotWorseAnyway: "bad"
       case .onlyInRollouts: "doubtful"
       case .agrees: "good"
       case .tooFewRollouts, .rewardDidNotRise: "neutral"

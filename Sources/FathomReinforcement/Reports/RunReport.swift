@@ -114,7 +114,8 @@ extension RunReport {
         series.append(LineChart.Series(title, points: points))
       }
     }
-    guard !series.isEmpty else { return nil }
+    // One evaluation is no curve.
+    guard series.contains(where: { $0.points.count > 1 }) else { return nil }
     return LineChart(
       title: picture.title, yLabel: picture.unit, series: series, width: 440, height: 300
     ).svg

@@ -29,8 +29,9 @@ import Testing
     // What is rewarded is what is wanted.
     (0.4, 0.9, 0.4, 0.9, 80, 170, .agrees), (0.4, 0.9, 0.5, 0.5, 80, 170, .agrees),
     // No reward, no question.
-    (0.5, 0.5, 0.9, 0.2, 180, 40, .rewardDidNotRise),
-    (0.9, 0.4, 0.9, 0.2, 180, 40, .rewardDidNotRise),
+    (0.5, 0.5, 0.9, 0.2, 180, 175, .rewardDidNotRise),
+    (0.9, 0.4, 0.2, 0.9, 40, 180, .rewardDidNotRise),
+    (0.5, 0.5, 0.9, 0.2, 180, 40, .answersGotWorseAnyway),
   ])
   func `reward and verifier are compared`(
     reward: Double, rewardEnd: Double, pass: Double, passEnd: Double, before: Int, after: Int,

@@ -60,8 +60,8 @@ import Testing
       #expect(
         page.contains("<td>words<td>30<td>")
           && page.contains("rewards: [{&quot;kind&quot;: &quot;length&quot;}]"))
-      // Reward, held-out problems, entropy, length, kl, flat groups, loss; and one family.
-      #expect(page.ranges(of: "<svg ").count == 8)
+      // Reward, entropy, length, kl, flat groups, loss; and one family. One evaluation is no curve, clipping never was.
+      #expect(page.ranges(of: "<svg ").count == 7)
       #expect(page.contains(">reward, a</text>") && page.contains(">reward, b</text>"))
       #expect(page.ranges(of: "<article>").count == 10)
       // Nothing is fetched, and nothing that a model or a file said is markup.
@@ -87,7 +87,8 @@ import Testing
   @Test func `a run without rewards has curves and no finding`() throws {
     try TemporaryFolder.with { folder in
       try TemporaryFolder.write(
-        Array("{\"step\":1,\"loss\":2}\n".utf8), to: "\(folder)/metrics.jsonl")
+        Array("{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":1,\"lr\":1}\n".utf8),
+        to: "\(folder)/metrics.jsonl")
       let report = RunReport(try RunFolder(folder), whyNotAsked: "no record")
       #expect(report.check == nil && report.page.ranges(of: "<svg ").count == 1)
       #expect(!report.page.contains("<section") && report.json["check"] == nil)
