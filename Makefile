@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference examples
+.PHONY: setup build test kill hacking server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference examples
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -16,8 +16,11 @@ build: ## the command line, optimised: .build/release/fathom
 test: ## all tests; needs nothing but this repository
 	$(SWIFT) test
 
-kill: build ## kills training runs with SIGKILL, resumes them, compares the bytes; KILLS=50 for more
+kill: build ## kills training runs with SIGKILL, resumes them, compares the bytes; KILLS=50 for more, KILLS='20 reinforce' for one kind
 	Tests/Resume/kill.sh $(KILLS)
+
+hacking: build ## a reward that can be gamed, and the report that says so; some two minutes; HACKING=FOLDER keeps the run
+	Tests/RewardHacking/run.sh $(HACKING)
 
 server: build ## hostile, malformed and abandoned requests against a server; some two minutes
 	python3 Tests/Server/hostile.py .build/release/fathom

@@ -99,6 +99,12 @@ enum Interrupts {
     return false
   }
 
+  /// Waits for a time, or until a signal comes.
+  static func pause(seconds: Double) {
+    var wait = pollfd(fd: pipe.read, events: Int16(POLLIN), revents: 0)
+    if !isRaised { poll(&wait, 1, Int32(seconds * 1000)) }
+  }
+
   /// Forgets an interruption that has been dealt with.
   ///
   /// - Throws: `Interrupted` if it was more than Ctrl-C.

@@ -58,6 +58,43 @@ enum Terminal {
     try? write(bytes: "\r\u{1B}[K", to: STDERR_FILENO)
   }
 
+  /// Lines that are drawn over themselves; only on a terminal.
+  struct Redrawn {
+    private var height = 0
+    private var size = Size(columns: 0, rows: 0)
+
+    /// Draws over what was drawn before; where the terminal has another size by now, on an empty screen.
+    mutating func show(_ lines: [(text: String, style: Style)]) throws {
+      let size = Terminal.size
+      var text = height > 0 ? "\u{1B}[\(height)A" : ""
+      if height > 0, size != self.size { text = "\u{1B}[2J\u{1B}[H" }
+      for line in lines {
+        text += Terminal.dress(line.text, line.style, isTerminal: true) + "\u{1B}[K\n"
+      }
+      try Terminal.write(bytes: text + "\u{1B}[J", to: STDOUT_FILENO)
+      (self.size, height) = (size, lines.count)
+    }
+  }
+
+  struct Size: Equatable {
+    var columns: Int
+    var rows: Int
+  }
+
+  /// How much the output's terminal shows: what it says itself, otherwise `COLUMNS` and `LINES`, otherwise 80 × 24.
+  static var size: Size {
+    var window = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 {
+      return Size(columns: Int(window.ws_col), rows: Int(window.ws_row))
+    }
+    func number(_ name: String) -> Int? {
+      ProcessInfo.processInfo.environment[name].flatMap(Int.init).flatMap {
+        (1...10_000).contains($0) ? $0 : nil
+      }
+    }
+    return Size(columns: number("COLUMNS") ?? 80, rows: number("LINES") ?? 24)
+  }
+
   private static func dress(_ text: String, _ style: Style, isTerminal: Bool) -> String {
     guard isTerminal else { return text }
     let safe = TerminalText.harmless(text)

@@ -5,16 +5,16 @@ import Testing
 @Suite struct HelpTests {
   static let commands = [
     "", "chat", "run", "inspect", "tokenize", "render", "logits", "map", "convert",
-    "bench", "eval", "serve",
+    "bench", "eval", "serve", "train", "train watch", "train report",
   ]
 
   @Test(arguments: commands)
   func `help is what was agreed on, examples included`(command: String) throws {
-    let result = try fathom((command.isEmpty ? [] : [command]) + ["--help"])
+    let result = try fathom(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(result.status == 0 && result.error.isEmpty, "\(result)")
     #expect(result.text.contains("Examples:\n  "))
     #expect(result.text.split(separator: "\n").allSatisfy { $0.count <= 100 })
-    let name = "Fixtures/help/\(command.isEmpty ? "fathom" : command).txt"
+    let name = "Fixtures/help/\(command.isEmpty ? "fathom" : command.replacing(" ", with: "-")).txt"
     if ProcessInfo.processInfo.environment["FATHOM_UPDATE_SNAPSHOTS"] != nil {
       let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: name)
       try result.text.write(to: source, atomically: true, encoding: .utf8)

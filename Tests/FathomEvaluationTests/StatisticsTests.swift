@@ -3,6 +3,19 @@ import Testing
 @testable import FathomEvaluation
 
 @Suite struct StatisticsTests {
+  /// Newcombe 1998, table II, method 10.
+  @Test func `the interval of a difference is Newcombe's`() {
+    for (first, second, low, high) in [
+      ((48, 80), (56, 70), 0.0524, 0.3339), ((3, 10), (9, 10), 0.1705, 0.8090),
+      ((0, 10), (10, 10), 0.6075, 1), ((0, 20), (0, 10), -0.1611, 0.2775),
+    ] {
+      let interval = DifferenceInterval(from: first, to: second)
+      #expect(abs(interval.low - low) < 5e-5 && abs(interval.high - high) < 5e-5, "\(interval)")
+    }
+    let nothing = DifferenceInterval(from: (0, 0), to: (0, 0))
+    #expect(nothing.difference == 0 && nothing.low == -1 && nothing.high == 1)
+  }
+
   /// By hand: 1 − C(n−c, k) / C(n, k).
   @Test func `pass@k is the share of sets of k with a right one`() {
     for (n, correct, k, chance) in [

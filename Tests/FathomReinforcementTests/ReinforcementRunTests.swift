@@ -83,6 +83,35 @@ import Testing
     }
   }
 
+  /// A run that was killed between its last step and the evaluation behind it never had that evaluation.
+  @Test func `an evaluation that was missed comes when the run goes on`() async throws {
+    struct Lost: Error {}
+    try await TemporaryFolder.whileRunning { folder in
+      func run(resumes: Bool, _ evaluate: @escaping (String) throws -> Double) async throws
+        -> ReinforcementRun.Outcome
+      {
+        var hooks = TrainingRun.Hooks()
+        hooks.evaluate = { [("roman", try evaluate($0))] }
+        return try await ReinforcementRun(
+          configuration(folder, ["max_steps=1"]), threads: 1, instructionSet: .chosen(),
+          resumes: resumes, hooks: hooks
+        ).run()
+      }
+      do {
+        _ = try await run(resumes: false) { _ in throw Lost() }
+        Issue.record("the evaluation did not fail")
+      } catch is Lost {}
+      #expect(try RunRecord(folder: folder)?.ending == "failed")
+      for value in [0.25, 0.5] {
+        #expect(try await run(resumes: true) { _ in value } == .finished)
+      }
+      #expect(try metrics(folder).compactMap { $0["eval_roman"] } == [0.25])
+      let record = try RunRecord(folder: folder)
+      #expect(record?.kind == "reinforce" && record?.ending == "finished" && record?.steps == 1)
+      #expect(record?.words["num_generations"] == .integer(2))
+    }
+  }
+
   @Test(arguments: [
     ("num_generations=3", "generation_batch_size"), ("max_completion_length=384", "sequence_len"),
     ("rewards=[{kind: command}]", "command"), ("rewards=[{kind: speed}]", "accuracy"),

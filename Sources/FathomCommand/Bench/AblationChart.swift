@@ -26,7 +26,7 @@ struct AblationChart {
     let rows = report.rows.enumerated().map { index, row in
       let y = Self.top + index * Self.rowHeight
       return """
-          <text class="name" x="\(Self.left - 10)" y="\(y + 11)">\(Self.escaped(row.name))</text>
+          <text class="name" x="\(Self.left - 10)" y="\(y + 11)">\(row.name.escapedForMarkup)</text>
           <text class="cost" x="\(Self.left - 10)" y="\(y + 27)">\
         \(row.weightBytesPerToken.asBytes) + \(row.cacheBytesPerToken.asBytes)</text>
         \(bar(row.empty, "empty", y: y))
@@ -63,9 +63,5 @@ struct AblationChart {
       </svg>
 
       """
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }

@@ -14,12 +14,15 @@ struct TrainCommand: ParsableCommand {
         fathom train plan -c run.yaml -o max_steps=500
         fathom train tune -c tune.yaml --resume
         fathom train eval --model runs/quick/step_1500 --family words --n 1000
+        fathom train watch runs/quick
+        fathom train report runs/reinforce -o report.html
         fathom train sample --family countdown --n 3
       """,
     subcommands: [
       TrainPlanCommand.self, TrainPretrainCommand.self, TrainTuneCommand.self,
-      TrainReinforceCommand.self, TrainDistillCommand.self,
-      TrainRejectCommand.self, TrainEvalCommand.self, TrainSampleCommand.self,
+      TrainReinforceCommand.self, TrainDistillCommand.self, TrainRejectCommand.self,
+      TrainWatchCommand.self, TrainReportCommand.self, TrainEvalCommand.self,
+      TrainSampleCommand.self,
       TrainExportCommand.self,
     ])
 }

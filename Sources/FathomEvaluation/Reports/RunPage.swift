@@ -1,3 +1,4 @@
+import FathomCore
 import Foundation
 
 extension RunSummary {
@@ -6,12 +7,12 @@ extension RunSummary {
   /// A page of its own: figures, settings, and the wrong answers with all that the model wrote.
   public var page: String {
     var html = """
-      <!doctype html><meta charset="utf-8"><title>\(escaped(header.taskName))</title>
+      <!doctype html><meta charset="utf-8"><title>\(header.taskName.escapedForMarkup)</title>
       <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
       td,th{padding:.2rem 1rem .2rem 0;text-align:left}pre{white-space:pre-wrap;background:#8881;padding:.5rem}
       :root{color-scheme:light dark}</style>
-      <h1>\(escaped(header.taskName))</h1>
-      <p>\(escaped(header.modelName)), \(answered.count) of \(header.problems) problems, samples of each: \(header.samples)</p>
+      <h1>\(header.taskName.escapedForMarkup)</h1>
+      <p>\(header.modelName.escapedForMarkup), \(answered.count) of \(header.problems) problems, samples of each: \(header.samples)</p>
       <table><tr><th>metric<th>value<th>95 %<th>interval</tr>
 
       """
@@ -21,20 +22,16 @@ extension RunSummary {
       html += "<td>\(percent(value.low)) to \(percent(value.high))"
       html += "<td>\(value.jeffreys == nil ? "bootstrap" : "Wilson")</tr>\n"
     }
-    html += "</table><h2>Settings</h2><pre>\(escaped(header.json.text(.indented)))</pre>\n"
+    html += "</table><h2>Settings</h2><pre>\(header.json.text(.indented).escapedForMarkup)</pre>\n"
     let wrong = answered.flatMap(\.samples).filter { !$0.verdict.passed }
     html += "<h2>\(wrong.count) wrong answers</h2>\n"
     for record in wrong.prefix(Self.mostShown) {
-      html += "<details><summary>\(escaped(record.key.problem)), sample \(record.key.sample): "
       html +=
-        "\(escaped(record.verdict.detail))</summary><pre>\(escaped(record.text))</pre></details>\n"
+        "<details><summary>\(record.key.problem.escapedForMarkup), sample \(record.key.sample): "
+      html +=
+        "\(record.verdict.detail.escapedForMarkup)</summary><pre>\(record.text.escapedForMarkup)</pre></details>\n"
     }
     if wrong.count > Self.mostShown { html += "<p>The first \(Self.mostShown) are shown.</p>\n" }
     return html
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;")
   }
 }

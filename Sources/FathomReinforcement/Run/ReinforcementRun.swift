@@ -9,7 +9,7 @@ import FathomTraining
 /// Not `Sendable`: it owns the memory of the run.
 public final class ReinforcementRun {
   /// How a run ended.
-  public enum Outcome: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
     case finished
     /// Everything is saved; the same command with `--resume` goes on.
     case interrupted
@@ -81,10 +81,14 @@ extension ReinforcementRun {
 
   /// Runs to the end, or until someone stops it.
   public func run() async throws -> Outcome {
-    try policy.prepareFolder()
+    try await policy.recorded(as: "reinforce") { try await goOn() }
+  }
+
+  private func goOn() async throws -> Outcome {
     var reports = try RolloutReports(
       configuration.run, step: step, picture: Self.picture, hooks: hooks)
     if resumedStep == nil { try save() }
+    try policy.makeUpForEvaluation(&reports, stepsEach: configuration.stepsEachRollout)
     while !policy.isOver {
       let before = step
       let (metrics, samples) = try await rollOut()
@@ -104,9 +108,7 @@ extension ReinforcementRun {
       if policy.isDue(configuration.run.saveSteps, after: before) || stops || policy.isOver {
         try save()
       }
-      if policy.isDue(configuration.run.evalSteps, after: before) || policy.isOver {
-        try policy.evaluate(&reports)
-      }
+      if policy.isEvaluated(after: before) { try policy.evaluate(&reports) }
       if stops, !policy.isOver { return .interrupted }
     }
     return .finished

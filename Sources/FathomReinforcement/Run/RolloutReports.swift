@@ -34,6 +34,8 @@ struct RolloutReports {
   private let samples: MetricsLog
   private let board: TensorBoardLog
   private var lastStep: Int
+  /// A value that every evaluation has.
+  private let evaluated: String?
 
   /// - Parameter step: the step that the run goes on behind; what the folder says of later ones is forgotten.
   init(
@@ -45,8 +47,10 @@ struct RolloutReports {
     write = hooks.show
     lastStep = step
     self.picture = picture
+    evaluated = run.tasks.first.map { "eval_\($0.family)" }
     metrics = try MetricsLog(
-      path: "\(folder)/metrics.jsonl", resumingAfter: step, curves: picture.curves.map(\.key))
+      path: "\(folder)/metrics.jsonl", resumingAfter: step,
+      curves: picture.curves.map(\.key) + [evaluated].compactMap(\.self))
     samples = try MetricsLog(path: "\(folder)/samples.jsonl", resumingAfter: step)
     board = try TensorBoardLog(folder: "\(folder)/tensorboard", startingAfter: step)
   }
@@ -73,6 +77,11 @@ struct RolloutReports {
       "step \(step): "
         + values.map { "\($0.name) \(String(format: "%.4f", $0.value))" }.joined(separator: ", "))
     try record(step: step, values.map { ("eval_\($0.name)", $0.value) })
+  }
+
+  /// Whether `metrics.jsonl` has the evaluation of a step.
+  func hasEvaluation(of step: Int) -> Bool {
+    evaluated.map { metrics.curve($0).points.last?.x == Double(step) } ?? false
   }
 
   private func record(step: Int, _ values: [(key: String, value: Double)]) throws {

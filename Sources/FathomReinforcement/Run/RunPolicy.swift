@@ -45,11 +45,25 @@ struct RunPolicy {
     try checkpoints.restore(trainer, model: model, step: step)
   }
 
-  /// Makes the run's folder, without what a killed run left half written.
-  func prepareFolder() throws {
-    try FileManager.default.createDirectory(
-      atPath: run.outputDir, withIntermediateDirectories: true)
+  /// Runs `body` in the run's folder, without what a killed run left half written there, and keeps `run.json`.
+  ///
+  /// - Parameter kind: the command that runs.
+  func recorded<Outcome: RawRepresentable<String>>(
+    as kind: String, _ body: () async throws -> Outcome
+  ) async throws -> Outcome {
+    let folder = run.outputDir
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     checkpoints.removeRemains()
+    let record = RunRecord(kind: kind, steps: trainer.options.schedule.steps, words: run.words)
+    try record.write(to: folder)
+    do {
+      let outcome = try await body()
+      record.end(outcome.rawValue, in: folder)
+      return outcome
+    } catch {
+      record.end(RunRecord.failed, in: folder)
+      throw error
+    }
   }
 
   var isOver: Bool { trainer.step >= trainer.options.schedule.steps }
@@ -58,6 +72,9 @@ struct RunPolicy {
   func isDue(_ interval: Int?, after before: Int) -> Bool {
     interval.map { before / $0 < trainer.step / $0 } ?? false
   }
+
+  /// Whether the present weights are to be scored, `step` being where the run was before.
+  func isEvaluated(after step: Int) -> Bool { isDue(run.evalSteps, after: step) || isOver }
 
   /// Problems from the run's cursor on, and the cursor behind them.
   ///
@@ -95,6 +112,16 @@ struct RunPolicy {
     let values = try score(folder)
     if hooks.shouldStop() { return }
     try reports.note(evaluation: values, step: trainer.step)
+  }
+
+  /// Scores the weights of a resumed run that was stopped between a step and its score.
+  ///
+  /// - Parameter stepsEach: steps that are made at a time.
+  func makeUpForEvaluation(_ reports: inout RolloutReports, stepsEach: Int) throws {
+    guard let resumedStep, isEvaluated(after: max(0, resumedStep - stepsEach)),
+      resumedStep >= stepsEach, !reports.hasEvaluation(of: resumedStep)
+    else { return }
+    try evaluate(&reports)
   }
 
   /// Saves the run at its present step.

@@ -28,6 +28,13 @@ package struct ConfigurationMap {
     origin = value.origin
   }
 
+  /// All of it as it was written, overrides included.
+  package var json: JSONObject {
+    var object = JSONObject()
+    for (key, value) in members { object[key] = value.json }
+    return object
+  }
+
   package func isMissing(_ key: String) -> Bool { !members.contains { $0.key == key } }
 
   /// The value of a key, unless it is missing or null.

@@ -28,6 +28,7 @@ extension RunConfiguration {
   /// Reads what a run of any kind has; the rest of the map, and what belongs together, is for the caller to look at.
   package init(reading map: inout ConfigurationMap) throws {
     self.init()
+    words = map.json
     try readModel(&map)
     try readData(&map)
     try readSteps(&map)

@@ -114,6 +114,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var saveTotalLimit = 2
   /// Stops after so many evaluations without a lower held-out loss. Missing: never.
   public var earlyStoppingPatience: Int?
+  /// What the file says, overrides included: the words of a run of any kind, for its record.
+  public var words = JSONObject()
 
   public init() {}
 }

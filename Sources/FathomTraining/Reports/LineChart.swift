@@ -1,3 +1,4 @@
+import FathomCore
 import Foundation
 
 /// Curves over steps as an SVG picture, readable on light and on dark pages.
@@ -19,21 +20,50 @@ public struct LineChart: Sendable {
   public var yLabel: String
   public var yScale: Scale
   public var series: [Series]
+  /// Of the picture, in its own units: text is 12 of them high.
+  public let width: Int
+  public let height: Int
 
   public init(
     title: String, xLabel: String = "step", yLabel: String = "loss", yScale: Scale = .linear,
-    series: [Series]
+    series: [Series], width: Int = 760, height: Int = 420
   ) {
+    precondition(width >= 200 && height >= 200, "a picture of \(width) × \(height)")
     self.title = title
     self.xLabel = xLabel
     self.yLabel = yLabel
     self.yScale = yScale
     self.series = series
+    self.width = width
+    self.height = height
   }
 
-  private static let width = 760.0
-  private static let height = 420.0
-  private static let plot = (left: 64.0, top: 58.0, right: 740.0, bottom: 370.0)
+  /// Where the curves are drawn, below title and legend.
+  private var plot: (left: Double, top: Double, right: Double, bottom: Double) {
+    let bottom = Double(height) - 50
+    // However many names there are, curves have room.
+    let top = min((legend.last?.y ?? Self.legendTop) + 16, bottom - 50)
+    return (64, top, Double(width) - 20, bottom)
+  }
+
+  private static let legendTop = 42.0
+  private static let legendLine = 16.0
+
+  /// Where the name of each series begins: in as many lines as they need.
+  private var legend: [(x: Double, y: Double)] {
+    var places: [(x: Double, y: Double)] = []
+    var place = (x: 64.0, y: Self.legendTop)
+    for series in series {
+      let length = 48 + 7 * Double(series.name.count)
+      if place.x > 64, place.x + length - 24 > Double(width) {
+        place = (64, place.y + Self.legendLine)
+      }
+      places.append(place)
+      place.x += length
+    }
+    return places
+  }
+
   /// More points than these become averages of their neighbours.
   private static let mostPoints = 500
   /// What is greater, or no number, has no place on paper.
@@ -47,7 +77,7 @@ public struct LineChart: Sendable {
     let all = curves.flatMap(\.self)
     let xAxis = ChartAxis(all.map(\.x), isLogarithmic: false)
     let yAxis = ChartAxis(all.map(\.y), isLogarithmic: yScale == .logarithmic)
-    let plot = Self.plot
+    let plot = plot
     func x(_ value: Double) -> Double {
       plot.left + xAxis.share(value) * (plot.right - plot.left)
     }
@@ -56,10 +86,10 @@ public struct LineChart: Sendable {
     }
 
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Int(Self.width)) "
-        + "\(Int(Self.height))\" role=\"img\" aria-label=\"\(escaped(title))\">",
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(width) "
+        + "\(height)\" role=\"img\" aria-label=\"\(title.escapedForMarkup)\">",
       Self.style, "<rect class=\"page\" width=\"100%\" height=\"100%\"/>",
-      "<text class=\"title\" x=\"\(number(plot.left))\" y=\"24\">\(escaped(title))</text>",
+      "<text class=\"title\" x=\"\(number(plot.left))\" y=\"24\">\(title.escapedForMarkup)</text>",
     ]
     for tick in yAxis.ticks {
       let place = number(y(tick.value))
@@ -97,21 +127,20 @@ public struct LineChart: Sendable {
 
   /// Names of the axes, and the legend.
   private var labels: [String] {
-    let plot = Self.plot
+    let plot = plot
     let scale = yScale == .logarithmic ? " (log scale)" : ""
     var lines = [
-      "<text x=\"\(number((plot.left + plot.right) / 2))\" y=\"\(number(Self.height - 8))\" "
-        + "text-anchor=\"middle\">\(escaped(xLabel))</text>",
+      "<text x=\"\(number((plot.left + plot.right) / 2))\" y=\"\(number(Double(height) - 8))\" "
+        + "text-anchor=\"middle\">\(xLabel.escapedForMarkup)</text>",
       "<text transform=\"translate(16 \(number((plot.top + plot.bottom) / 2))) rotate(-90)\" "
-        + "text-anchor=\"middle\">\(escaped(yLabel))\(scale)</text>",
+        + "text-anchor=\"middle\">\(yLabel.escapedForMarkup)\(scale)</text>",
     ]
-    var place = plot.left
-    for (index, series) in series.enumerated() {
+    for (index, (series, place)) in zip(series, legend).enumerated() {
       lines.append(
-        "<path class=\"curve c\(index % Self.colors.count)\" d=\"M\(number(place)) 42h18\"/>"
-          + "<text x=\"\(number(place + 24))\" y=\"42\" dy=\".35em\">\(escaped(series.name))</text>"
-      )
-      place += 48 + 7 * Double(series.name.count)
+        "<path class=\"curve c\(index % Self.colors.count)\" "
+          + "d=\"M\(number(place.x)) \(number(place.y))h18\"/>"
+          + "<text x=\"\(number(place.x + 24))\" y=\"\(number(place.y))\" dy=\".35em\">"
+          + "\(series.name.escapedForMarkup)</text>")
     }
     return lines
   }
@@ -155,10 +184,5 @@ public struct LineChart: Sendable {
   private func number(_ value: Double) -> String {
     let text = String(format: "%.1f", value)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;")
   }
 }

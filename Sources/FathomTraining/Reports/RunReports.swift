@@ -72,6 +72,7 @@ extension StepMetrics {
     var values: [(key: String, value: Double)] = [
       ("loss", loss), ("lr", learningRate), ("grad_norm", gradientNorm),
       ("tokens", Double(tokens)), ("tok_per_s", Double(self.tokens) / max(seconds, 1e-9)),
+      ("step_s", seconds),
     ]
     if mtpLoss > 0 { values.append(("loss_mtp", mtpLoss)) }
     if !maxVio.isEmpty { values.append(("loss_balance", balanceLoss)) }

@@ -23,12 +23,12 @@ public final class TrainingRun {
   }
 
   /// How a run ended.
-  public enum Outcome: Sendable, Equatable {
+  public enum Outcome: String, Sendable {
     case finished
     /// Everything is saved; the same command with `--resume` goes on.
     case interrupted
     /// The held-out loss rose for as long as the patience lasts.
-    case stoppedEarly
+    case stoppedEarly = "stopped_early"
   }
 
   public let configuration: RunConfiguration
@@ -129,9 +129,24 @@ public final class TrainingRun {
 extension TrainingRun {
   /// Runs to the end, or until someone stops it.
   public func run() throws -> Outcome {
-    try FileManager.default.createDirectory(
-      atPath: configuration.outputDir, withIntermediateDirectories: true)
+    let folder = configuration.outputDir
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     checkpoints.removeRemains()
+    let record = RunRecord(
+      kind: configuration.model == nil ? "tune" : "pretrain", steps: options.schedule.steps,
+      words: configuration.words)
+    try record.write(to: folder)
+    do {
+      let outcome = try goOn()
+      record.end(outcome.rawValue, in: folder)
+      return outcome
+    } catch {
+      record.end(RunRecord.failed, in: folder)
+      throw error
+    }
+  }
+
+  private func goOn() throws -> Outcome {
     if isOutOfPatience { return .stoppedEarly }
     var reports = try RunReports(
       folder: configuration.outputDir, step: trainer.step, interval: configuration.loggingSteps,

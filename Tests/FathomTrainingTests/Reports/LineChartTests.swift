@@ -49,6 +49,24 @@ import Testing
     }
   }
 
+  @Test func `names of curves take as many lines as they need`() throws {
+    let names = (1...6).map { "a run with a name, \($0)" }
+    let svg = LineChart(
+      title: "t", series: names.map { .init($0, points: [(1, 1), (2, 2)]) }, width: 440, height: 300
+    ).svg
+    #expect(svg.contains("viewBox=\"0 0 440 300\""))
+    let places = svg.matches(of: /<text x="([0-9.]+)" y="([0-9.]+)" dy=".35em">(a run[^<]*)</)
+    #expect(places.map { String($0.3) } == names)
+    for place in places {
+      let end = try #require(Double(place.1)) + 7 * Double(place.3.count)
+      #expect(end <= 440, "\(place.0)")
+    }
+    #expect(Set(places.map(\.2)).count == 3)
+    // Curves begin below the last line.
+    let top = try #require(svg.firstMatch(of: /class="axis" d="M64 ([0-9.]+)V/)?.1)
+    #expect(try #require(Double(top)) > (try #require(places.compactMap { Double($0.2) }.max())))
+  }
+
   @Test func `ticks are round and inside`() {
     func labels(_ values: [Double], log: Bool = false) -> [String] {
       ChartAxis(values, isLogarithmic: log).ticks.map(\.label)

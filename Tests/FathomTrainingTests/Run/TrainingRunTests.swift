@@ -63,6 +63,9 @@ import Testing
       var last = try run(again, stopAfter: 2)
       while last.outcome == .interrupted { last = try run(again, resumes: true, stopAfter: 2) }
       #expect(last.outcome == .stoppedEarly && last.run.step == whole.run.step)
+      let record = try RunRecord(folder: again.outputDir)
+      #expect(record?.kind == "tune" && record?.ending == "stopped_early")
+      #expect(record?.steps == Self.steps && record?.words == again.words)
       #expect(last.run.checkpoints.steps() == whole.run.checkpoints.steps())
       for file in ["model.safetensors", "optimizer.state"] {
         let paths = ["whole", "again"].map { "\(folder)/\($0)/step_\(whole.run.step)/\(file)" }
