@@ -20,6 +20,7 @@ struct TrainDistillCommand: ParsableCommand {
       happened, also after a crash.
 
       Examples:
+        fathom train pretrain --preset pico
         fathom train distill --preset distill
         fathom train distill -c distill.yaml -o teacher_model=runs/reinforce/step_200
         fathom train distill -c distill.yaml --resume

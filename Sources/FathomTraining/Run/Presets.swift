@@ -131,24 +131,21 @@ public enum Presets {
     \(optimizer)
     """
 
-  /// What it learns from it.
+  /// What it learns from it, once it can speak.
   private static let distill = """
+    base_model: runs/pico/step_4000
     teacher_model: built-in
-    \(picoNetwork)
     \(diet)
-    lmbda: 0.5
     generation_batch_size: 64
     max_completion_length: 320
     sequence_len: 768
     micro_batch_size: 8
-    learning_rate: 0.004
+    learning_rate: 0.001
     lr_scheduler: linear
-    warmup_steps: 50
-    decay_fraction: 0.4
+    warmup_steps: 20
     min_lr_ratio: 0.03
-    weight_decay: 0.05
-    router_bias_update_rate: 0.003
-    max_steps: 2000
+    weight_decay: 0
+    max_steps: 1000
     eval_steps: 250
     save_steps: 50
     output_dir: runs/distill
