@@ -7,6 +7,7 @@
 Starts servers of its own on free ports, with the built-in model. Needs Python 3.9 and nothing else. Exits with 1 if anything
 was not as expected. Items are numbered as in docs/server-faults.md.
 """
+import concurrent.futures
 import json
 import os
 import re
@@ -371,9 +372,13 @@ def endings(program):
 def main():
     program = next((a for a in sys.argv[1:] if a != "--quick"), ".build/release/fathom")
     s = Server(program)
-    for part in (framing, bodies, parameters, lifecycle, slow):
-        part(s)
-    door(s, program)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # Most of it is waiting for the server to lose patience.
+        framed = pool.submit(framing, s)
+        for part in (bodies, parameters, lifecycle, slow):
+            part(s)
+        door(s, program)
+        framed.result()
     crowd = Server(program, "--queue", "2000")
     crowds(crowd, program)
     crowd.stop()
