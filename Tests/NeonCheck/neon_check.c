@@ -1,5 +1,6 @@
 // Compares the NEON kernels with the reference loops bit for bit. Built for aarch64 and run under an emulator by
 // `make neon`, because the machines that test everything else are x86.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,8 @@ int main(void) {
     compare(name, k, a, b, k);                 \
   } while (0)
     CHECK("rms_norm", kernels->rms_norm(y, x, x + 2 * MAX, k, 1e-6f));
-    CHECK("swiglu", kernels->swiglu(y, x, x + 2 * MAX, k));
+    CHECK("swiglu", kernels->swiglu(y, x, x + 2 * MAX, k, INFINITY));
+    CHECK("swiglu, clamped", kernels->swiglu(y, x, x + 2 * MAX, k, 0.5f));
     CHECK("add_scaled", kernels->add_scaled(y, x, 0.37f, k));
     CHECK("sigmoid", kernels->sigmoid(y, x, k));
     CHECK("softmax", kernels->softmax(y, x, k));
