@@ -18,8 +18,9 @@ for kind; do
   printf '\n=== %s (%d s so far)\n' "$kind" "$SECONDS"
   "$SWIFT" build --build-tests "${build[@]}"
   rm -f "$folder"/report.*
-  # Leaks are not looked for: the runtime keeps what it made for good.
-  export ASAN_OPTIONS=detect_leaks=0:log_path=$folder/report TSAN_OPTIONS=exitcode=66:log_path=$folder/report
+  # Leaks are not looked for, nor threads that nobody waits for at the end: the runtime, and what is static, stay for good.
+  export ASAN_OPTIONS=detect_leaks=0:log_path=$folder/report \
+    TSAN_OPTIONS=exitcode=66:report_thread_leaks=0:log_path=$folder/report:suppressions=$PWD/Tests/thread-sanitizer.suppressions
   "$SWIFT" test --skip-build "${build[@]}" --filter "$suites" --skip "$paced" > "$folder/tests" 2>&1 && tests=0 || tests=$?
   grep -aE '✘|Test run with' "$folder/tests" || true
   python3 Tests/Server/hostile.py "$folder/debug/fathom" --quick > "$folder/server" 2>&1 && server=0 || server=$?

@@ -54,8 +54,12 @@ public final class LanguageModel: Sendable {
 
   /// Plain text as tokens, behind the beginning-of-sentence token where the checkpoint wants one.
   public func encode(_ text: String) -> [Int32] {
-    let bos = tokenizer.addsBosToken ? tokenizer.bosID : nil
-    return (bos.map { [$0] } ?? []) + tokenizer.encode(text, special: .none)
+    beginningOfText + tokenizer.encode(text, special: .none)
+  }
+
+  /// The beginning-of-sentence token, where the checkpoint wants one.
+  var beginningOfText: [Int32] {
+    tokenizer.addsBosToken ? tokenizer.bosID.map { [$0] } ?? [] : []
   }
 
   /// Tokens that end an answer: those of `generation_config.json`, and those of the chat format.

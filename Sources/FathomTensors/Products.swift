@@ -67,9 +67,10 @@ package struct Products {
         fk_fetch_ahead(entries[entry].w, rows.lowerBound, rows.upperBound)
       }
       let (entry, rows) = work(of: unit)
+      let product = entries[entry]
       compute.multiply(
-        entries[entry].y, entries[entry].yStride, &entries[entry].x, entries[entry].w,
-        rows.lowerBound, rows.upperBound, entries[entry].encoding)
+        product.y, product.yStride, product.x, product.w, rows.lowerBound, rows.upperBound,
+        product.encoding)
     }
   }
 
@@ -88,12 +89,14 @@ package struct Products {
 
 extension Compute {
   fileprivate func multiply(
-    _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ x: inout Operand,
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ x: Operand,
     _ w: UnsafePointer<fk_matrix>, _ begin: Int, _ end: Int, _ encoding: Encoding
   ) {
     switch encoding {
     case .codes:
-      kernels.pointee.matmul_codes(y, yStride, &x.codes, x.count, w, begin, end)
+      withUnsafePointer(to: x.codes) { codes in
+        kernels.pointee.matmul_codes(y, yStride, codes, x.count, w, begin, end)
+      }
     case .pairs:
       kernels.pointee.matmul_bf16(y, yStride, x.pairs, x.pairRowStride, x.count, w, begin, end)
     default:

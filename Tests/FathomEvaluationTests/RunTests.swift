@@ -240,6 +240,33 @@ final class ScriptedModel: EvaluatedModel {
     #expect(answered.majorityIsRight(4) && answered.correct == 3)
   }
 
+  @Test func `who can check takes the first answer that passes`() async throws {
+    let task = try EvaluationTask(family: "countdown", limit: 1, seed: 1)
+    let reference = try #require(task.problems[0].reference)
+    let answers = Mutex(["1 + 1", reference, "2"])
+    var wishes = SamplingWishes()
+    (wishes.n, wishes.temperature) = (3, 1)
+    let sampling = try EvaluationSampling(wishes)
+    let model = ScriptedModel { _, _ in answers.withLock { $0.removeFirst() } }
+    let records = try await Evaluator(task: task, sampling: sampling, model: model, parallel: 1)
+      .run()
+    #expect(records.map(\.verdict.isPlausible) == [false, true, false])
+    #expect(try records.map { try SampleRecord(JSON.parse($0.json.text())) } == records)
+    let run = EvaluationRun(
+      header: RunHeader(version: "1", model: model, task: task, sampling: sampling),
+      records: records)
+    let summary = try RunSummary(run)
+    #expect(summary.values.map(\.metric) == [.passAt(1), .passAt(3), .majorityAt(3), .bestOf(3)])
+    #expect(summary.values[3].value == 1 && !summary.answered[0].bestIsRight(1))
+
+    // Of sums nobody but the grader can tell.
+    let sums = try await self.summary().answered.flatMap(\.samples)
+    let error = #expect(throws: InputError.self) {
+      _ = try RunSummary(EvaluationRun(header: self.header(), records: sums), metrics: [.bestOf(4)])
+    }
+    #expect(error?.description.contains("best@4") == true)
+  }
+
   @Test func `runs are compared problem by problem`() async throws {
     let better = ScriptedModel("better") { prompt, _ in
       ["1+1": "2", "1+2": "3"][prompt] ?? "9"

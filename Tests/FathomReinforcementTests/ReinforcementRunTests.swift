@@ -1,4 +1,5 @@
 import FathomCore
+import FathomInference
 import FathomTraining
 import Foundation
 import GoldenSupport
@@ -124,6 +125,18 @@ import Testing
       _ = try configuration("x", [override])
     } throws: { error in
       "\(error)".contains(named)
+    }
+  }
+
+  @Test func `the presets of the pipeline go on from each other`() throws {
+    let start = try RunConfiguration(yaml: try Presets.yaml("cold-start"))
+    let rewarded = try ReinforcementConfiguration(yaml: try Presets.yaml("reinforce"))
+    let verified = try RunConfiguration(yaml: try Presets.yaml("rejection"))
+    #expect(start.baseModel == BuiltInModel.name && rewarded.run.baseModel == BuiltInModel.name)
+    #expect(start.tasks == rewarded.run.tasks)
+    #expect(verified.baseModel == "\(rewarded.run.outputDir)/step_\(rewarded.run.maxSteps ?? 0)")
+    for name in Presets.names {
+      #expect(try Presets.yaml(name).contains("output_dir: runs/\(name)\n"), "\(name)")
     }
   }
 }

@@ -12,11 +12,15 @@ enum TestService {
   static func get() throws -> Service { try made.get() }
 
   static func make(_ family: String, format: String? = nil) throws -> Service {
+    try make(at: GoldenFamily.path(family), format: format)
+  }
+
+  static func make(at path: String, format: String? = nil) throws -> Service {
     var options = Engine.Options(runtime: RuntimeOptions())
     options.cacheBytes = 8 << 20
     // Where many tests run, a reader may wait long for its turn.
     options.slowReaderSeconds = 600
-    let model = try LanguageModel(path: GoldenFamily.path(family), format: format)
+    let model = try LanguageModel(path: path, format: format)
     return try Service(
       engine: Engine(model, options: options), options: ServerOptions(modelName: "tiny"),
       page: PageFiles())

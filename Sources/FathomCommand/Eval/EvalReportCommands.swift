@@ -49,7 +49,8 @@ struct EvalReportCommand: ParsableCommand {
 
   @Option(
     name: .customLong("metric"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("pass@k, maj@k, score, acc, acc_norm; repeatable.", valueName: "name"))
+    help: ArgumentHelp(
+      "pass@k, maj@k, best@k, score, acc, acc_norm; repeatable.", valueName: "name"))
   var metrics: [String] = []
 
   @Option(name: .shortAndLong, help: ArgumentHelp("HTML file to write.", valueName: "file"))
@@ -62,7 +63,7 @@ struct EvalReportCommand: ParsableCommand {
     let metrics = try metrics.map { name in
       guard let metric = Metric(name) else {
         throw InputError(
-          "option --metric", expected: "pass@k, maj@k, score, acc or acc_norm",
+          "option --metric", expected: "pass@k, maj@k, best@k, score, acc or acc_norm",
           found: InputError.excerpt(name))
       }
       return metric

@@ -49,6 +49,8 @@ public struct Verdict: Sendable, Equatable {
   public let detail: String
   /// The answer that the grader saw, in one spelling: completions with the same one agree in a vote. `nil` where the text is all there is.
   public let extracted: String?
+  /// Whether it passes what its asker can check without knowing the answer; `nil` where nothing can be checked.
+  public var isPlausible: Bool?
 
   /// - Parameter score: what is no number counts as 0, what is outside 0…1 as the nearer end.
   public init(score: Double, passed: Bool, detail: String = "", extracted: String? = nil) {

@@ -9,11 +9,14 @@ public struct ProblemGrader: Grader {
   public init(_ problem: Problem) { self.problem = problem }
 
   public func grade(_ completion: Completion) async -> Verdict {
-    problem.accepts(completion.answer)
+    var verdict: Verdict =
+      problem.accepts(completion.answer)
       ? .pass()
       : .fail(
         "expected \(InputError.excerpt(problem.answer)), found "
           + InputError.excerpt(completion.answer.trimmed))
+    verdict.isPlausible = problem.isPlausible.map { $0(completion.answer) }
+    return verdict
   }
 }
 

@@ -54,6 +54,13 @@ public struct RunSummary: Sendable {
       return samples.prefix(k).first { counts[$0.vote] == most }?.verdict.passed ?? false
     }
 
+    /// Whether the first of the first k that passes what its asker can check is right; the first, where none does.
+    public func bestIsRight(_ k: Int) -> Bool {
+      let choice = samples.prefix(k)
+      return (choice.first { $0.verdict.isPlausible == true } ?? choice.first)?.verdict.passed
+        ?? false
+    }
+
     public var correct: Int { samples.count { $0.verdict.passed } }
   }
 
@@ -88,7 +95,12 @@ public struct RunSummary: Sendable {
     tokens = run.records.reduce(0) { $0 + ($1.completionTokens ?? 0) }
     let all = metrics.isEmpty ? Self.standard(n: n, isChoice: isChoice, run.records) : metrics
     values = try all.map { metric in
-      MetricValue(metric, values: try complete.map { try Self.value(of: metric, $0, n: n) })
+      if case .bestOf = metric, !Self.isChecked(run.records) {
+        throw InputError(
+          "metric \(metric.name)", expected: "answers that can be checked by who asks",
+          found: "a task that says nothing about it")
+      }
+      return MetricValue(metric, values: try complete.map { try Self.value(of: metric, $0, n: n) })
     }
   }
 
@@ -98,7 +110,13 @@ public struct RunSummary: Sendable {
       ($0.verdict.score == 1) != $0.verdict.passed
         || $0.verdict.score > 0 && $0.verdict.score < 1
     }
-    return [.passAt(1)] + (n > 1 ? [.passAt(n), .majorityAt(n)] : []) + (isGraded ? [.score] : [])
+    let several = [.passAt(n), .majorityAt(n)] + (isChecked(records) ? [Metric.bestOf(n)] : [])
+    return [.passAt(1)] + (n > 1 ? several : []) + (isGraded ? [.score] : [])
+  }
+
+  /// Whether who asks can check answers; samples that failed tell nothing.
+  private static func isChecked(_ records: [SampleRecord]) -> Bool {
+    records.contains { $0.verdict.isPlausible != nil }
   }
 
   private static func value(of metric: Metric, _ answered: Answered, n: Int) throws -> Double {
@@ -115,6 +133,9 @@ public struct RunSummary: Sendable {
     case .majorityAt(let k):
       try check(k)
       return answered.majorityIsRight(k) ? 1 : 0
+    case .bestOf(let k):
+      try check(k)
+      return answered.bestIsRight(k) ? 1 : 0
     case .score:
       let scores = answered.samples.map(\.verdict.score)
       return scores.reduce(0, +) / Double(max(1, scores.count))

@@ -39,8 +39,8 @@ public struct Evaluator: Sendable {
     write: @escaping @Sendable (SampleRecord) throws -> Void = { _ in }
   ) async throws -> [SampleRecord] {
     let wanted = keys
-    let places = Dictionary(uniqueKeysWithValues: wanted.enumerated().map { ($1.key, $0) })
-    let known = old.filter { places[$0.key] != nil }
+    let asked = Set(wanted.map(\.key))
+    let known = old.filter { asked.contains($0.key) }
     let answered = Set(known.map(\.key))
     let open = wanted.filter { !answered.contains($0.key) }
     let ledger = Ledger(known)
@@ -58,15 +58,27 @@ public struct Evaluator: Sendable {
       }
       try await group.waitForAll()
     }
-    return ledger.records.sorted { (places[$0.key] ?? 0) < (places[$1.key] ?? 0) }
+    let places = Dictionary(uniqueKeysWithValues: task.problems.enumerated().map { ($1.id, $0) })
+    func place(of record: SampleRecord) -> (Int, Int) {
+      (places[record.key.problem] ?? 0, record.key.sample)
+    }
+    return ledger.records.sorted { place(of: $0) < place(of: $1) }
   }
 
-  /// All samples. A choice needs but one: nothing is drawn.
+  /// All samples, as they are asked: the first ones of as many problems as are under way at a time, then their second ones,
+  /// and so on. Where the model keeps what it has read, only first samples read a prompt. A choice needs but one: nothing is drawn.
   private var keys: [(problem: EvaluationProblem, key: SampleRecord.Key)] {
-    task.problems.flatMap { problem in
-      let count = if case .choice = problem.check { 1 } else { sampling.n }
-      return (0..<count).map { (problem, SampleRecord.Key(problem: problem.id, sample: $0)) }
+    var keys: [(problem: EvaluationProblem, key: SampleRecord.Key)] = []
+    for begin in stride(from: 0, to: task.problems.count, by: parallel) {
+      let problems = task.problems[begin..<min(begin + parallel, task.problems.count)]
+      for sample in 0..<sampling.n {
+        for problem in problems {
+          if sample > 0, case .choice = problem.check { continue }
+          keys.append((problem, SampleRecord.Key(problem: problem.id, sample: sample)))
+        }
+      }
     }
+    return keys
   }
 
   private func sample(_ problem: EvaluationProblem, _ key: SampleRecord.Key) async throws

@@ -68,6 +68,7 @@ extension SampleRecord {
       "passed": .bool(verdict.passed), "detail": .string(verdict.detail),
     ])
     object["extracted"] = verdict.extracted.map { .string($0) }
+    object["plausible"] = verdict.isPlausible.map { .bool($0) }
     object["prompt_tokens"] = promptTokens.map { .integer($0) }
     object["completion_tokens"] = completionTokens.map { .integer($0) }
     if let choice {
@@ -95,11 +96,14 @@ extension SampleRecord {
     finishReason = try fields.requiredText("finish_reason")
     promptTokens = try fields.integer("prompt_tokens", 0...Int.max)
     completionTokens = try fields.integer("completion_tokens", 0...Int.max)
+    let isPlausible = try fields.flag("plausible")
     let (score, passed) = (try fields.number("score", 0...1), try fields.flag("passed"))
-    verdict = Verdict(
+    var verdict = Verdict(
       score: try required("score", score, "a number"),
       passed: try required("passed", passed, "true or false"),
       detail: try fields.requiredText("detail"), extracted: try fields.text("extracted"))
+    verdict.isPlausible = isPlausible
+    self.verdict = verdict
     if let isRight = try fields.flag("acc") {
       choice = Choice(
         isRight: isRight, isRightNormalized: try fields.flag("acc_norm") ?? false,

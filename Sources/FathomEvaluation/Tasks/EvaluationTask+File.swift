@@ -23,7 +23,7 @@ extension EvaluationTask {
     let metrics = try fields.texts("metrics")?.map { name in
       guard let metric = Metric(name) else {
         throw InputError(
-          "\(path), \"metrics\"", expected: "pass@k, maj@k, score, acc, acc_norm",
+          "\(path), \"metrics\"", expected: "pass@k, maj@k, best@k, score, acc, acc_norm",
           found: InputError.excerpt(name))
       }
       return metric

@@ -78,18 +78,21 @@ public enum Metric: Sendable, Equatable {
   case passAt(Int)
   /// How often the most frequent answer of the first k samples is right.
   case majorityAt(Int)
+  /// How often the first of k samples that passes what its asker can check is right; the first, where none does.
+  case bestOf(Int)
   /// The mean of graders' scores.
   case score
   /// Multiple choice by log-likelihood, and by log-likelihood per byte.
   case accuracy
   case normalizedAccuracy
 
-  /// `pass@8`, `maj@8`, `score`, `acc`, `acc_norm`
+  /// `pass@8`, `maj@8`, `best@8`, `score`, `acc`, `acc_norm`
   public init?(_ name: String) {
     let parts = name.split(separator: "@", omittingEmptySubsequences: false)
     switch (parts.first, parts.count > 1 ? Int(parts[1]) : nil, parts.count) {
     case ("pass", let k?, 2) where k > 0: self = .passAt(k)
     case ("maj", let k?, 2) where k > 0: self = .majorityAt(k)
+    case ("best", let k?, 2) where k > 0: self = .bestOf(k)
     case ("score", _, 1): self = .score
     case ("acc", _, 1): self = .accuracy
     case ("acc_norm", _, 1): self = .normalizedAccuracy
@@ -101,6 +104,7 @@ public enum Metric: Sendable, Equatable {
     switch self {
     case .passAt(let k): "pass@\(k)"
     case .majorityAt(let k): "maj@\(k)"
+    case .bestOf(let k): "best@\(k)"
     case .score: "score"
     case .accuracy: "acc"
     case .normalizedAccuracy: "acc_norm"

@@ -93,9 +93,10 @@ final class CompletionFrames: Sendable {
   }
 
   private func echo(_ prompt: Int) -> String {
-    parameters.texts[prompt]
+    let prompt = parameters.prompts[prompt]
+    return prompt.text
       ?? String(
-        decoding: parameters.prompts[prompt].flatMap { service.language.tokenizer.bytes(of: $0) },
+        decoding: prompt.tokens.flatMap { service.language.tokenizer.bytes(of: $0) },
         as: UTF8.self)
   }
 
@@ -123,17 +124,18 @@ final class CompletionFrames: Sendable {
     guard parameters.topScores != nil else { return nil }
     var tokens: [Int32] = []
     var scores: [TokenScore?] = []
-    if let prompt {
-      tokens = parameters.prompts[prompt]
-      scores = promptScores
+    // Control tokens are in the text only where the prompt was given as ids.
+    var shown = 0
+    if let prompt = prompt.map({ parameters.prompts[$0] }) {
+      tokens = Array(prompt.tokens[prompt.echoed])
+      scores = Array(promptScores.dropFirst(prompt.echoed.lowerBound).prefix(tokens.count))
+      shown = prompt.text == nil ? tokens.count : 0
     }
     for piece in pieces {
       guard let token = piece.token else { continue }
       tokens.append(token)
       scores.append(piece.score)
     }
-    // Control tokens are in the text only where the prompt was given as ids.
-    let shown = prompt.map { parameters.texts[$0] == nil ? parameters.prompts[$0].count : 0 } ?? 0
     var offsets: [JSON] = []
     for (place, token) in tokens.enumerated() {
       offsets.append(.integer(offset))

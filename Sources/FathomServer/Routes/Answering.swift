@@ -23,7 +23,7 @@ extension Routes {
     let frames = CompletionFrames(parameters, service: call.service)
     let answers = parameters.prompts.flatMap { prompt in
       var request = EngineRequest(
-        prompt: prompt, reading: .text(skipSpecial: true), options: parameters.options)
+        prompt: prompt.tokens, reading: .text(skipSpecial: true), options: parameters.options)
       request.options.maxTokens = max(1, parameters.options.maxTokens ?? 1)
       request.topScores = parameters.topScores
       request.scoresPrompt = parameters.echoes

@@ -152,32 +152,9 @@ public enum Presets {
     seed: 1
     """
 
-  /// What rewards made of the built-in model.
-  private static let reinforce = """
-    base_model: built-in
-    tasks:
-      - {family: mapping-short, weight: 1}
-      - {family: mapping, weight: 3}
-      - {family: mapping-wide, weight: 3}
-      - {family: words, weight: 2}
-      - {family: tables, weight: 2}
-      - {family: countdown, weight: 1}
-    num_generations: 8
-    generation_batch_size: 128
-    max_completion_length: 320
-    sequence_len: 768
-    micro_batch_size: 8
-    learning_rate: 0.00004
-    warmup_steps: 10
-    max_grad_norm: 0.5
-    max_steps: 200
-    eval_steps: 50
-    save_steps: 10
-    output_dir: runs/reinforce
-    seed: 1
-    """
-
-  public static let names = ["quick", "built-in", "pico", "reinforce", "distill"]
+  public static let names = [
+    "quick", "built-in", "cold-start", "reinforce", "rejection", "pico", "distill",
+  ]
 
   /// - Throws: `InputError` naming the presets there are.
   public static func yaml(_ name: String) throws -> String {
@@ -185,7 +162,9 @@ public enum Presets {
     case "quick": return quick
     case "built-in": return builtIn
     case "pico": return pico
+    case "cold-start": return coldStart
     case "reinforce": return reinforce
+    case "rejection": return rejection
     case "distill": return distill
     default:
       throw InputError(

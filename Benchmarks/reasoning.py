@@ -1,0 +1,132 @@
+"""What R1's pipeline makes of the built-in model: imitation, rewards, imitation of verified answers, rewards again.
+
+    python3 Benchmarks/reasoning.py --folder FOLDER [--seeds 1,2,3] [--n 1000] [--families mapping,...] [--to FILE.json]
+
+For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 3,000
+problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: rewards without imitation, with the first seed. The model before, the
+last one of each seed and `zero` answer the same held-out problems, 8 times each at temperature 1 and once greedily, and are compared
+problem by problem. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FATHOM = os.environ.get("FATHOM", os.path.join(os.path.dirname(HERE), ".build", "release", "fathom"))
+TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "countdown"]
+
+
+def fathom(*arguments, stop_at=(0,)):
+    print("$ fathom " + " ".join(arguments), file=sys.stderr, flush=True)
+    done = subprocess.run([FATHOM, *arguments], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"fathom {' '.join(arguments)}: status {done.returncode}")
+    return done.stdout
+
+
+def train(verb, preset, folder, *options):
+    """Trains, or goes on; the last checkpoint's folder."""
+    record = os.path.join(folder, "run.json")
+    if not (os.path.exists(record) and json.load(open(record)).get("ending") == "finished"):
+        overrides = [word for option in (f"output_dir={folder}", *options) for word in ("-o", option)]
+        fathom("train", verb, "--preset", preset, *overrides, *(["--resume"] if os.path.exists(folder) else []))
+    steps = [int(name[5:]) for name in os.listdir(folder) if name.startswith("step_") and name[5:].isdigit()]
+    return os.path.join(folder, f"step_{max(steps)}")
+
+
+def pipeline(folder, seed):
+    """The checkpoint behind each stage."""
+    folder = os.path.join(folder, f"seed-{seed}")
+    os.makedirs(folder, exist_ok=True)
+    stages = {}
+    stages["cold-start"] = train("tune", "cold-start", f"{folder}/cold-start", f"seed={seed}")
+    stages["reinforce"] = train("reinforce", "reinforce", f"{folder}/reinforce", f"seed={seed}",
+                                f"base_model={stages['cold-start']}", "eval_steps=1000")
+    verified = f"{folder}/verified.jsonl"
+    if not os.path.exists(verified + ".json"):
+        families = [word for family in TRAINED for word in ("--family", family)]
+        figures = fathom("train", "reject", "--model", stages["reinforce"], *families, "--n", "3000", "--samples", "4", "--seed",
+                         str(seed), "-o", verified, "--json", *(["--resume"] if os.path.exists(verified) else []))
+        with open(verified + ".json", "w") as file:
+            file.write(figures)
+    stages["rejection"] = train("tune", "rejection", f"{folder}/rejection", f"seed={seed}", f"base_model={stages['reinforce']}",
+                                f"datasets=[{{path: {verified}}}]")
+    stages["reinforce-2"] = train("reinforce", "reinforce", f"{folder}/reinforce-2", f"seed={seed + 100}",
+                                  f"base_model={stages['rejection']}", "max_steps=100", "eval_steps=1000")
+    return stages
+
+
+def asked(model, name, families, a):
+    """What a model gives for each family: figures at temperature 1, and greedily."""
+    results = {}
+    for family in families:
+        path = os.path.join(a.folder, "answers", f"{name}-{family}")
+        common = ["eval", "--model", model, "--task", family, "--limit", str(a.n), "--parallel", "64", "--json"]
+        sampled = json.loads(fathom(*common, "--n", "8", "--temperature", "1", "-o", path + "-sampled.jsonl"))
+        greedy = json.loads(fathom(*common, "--temperature", "0", "-o", path + "-greedy.jsonl"))
+        values = {m["name"]: [m["value"], m["low"], m["high"]] for m in sampled["metrics"]}
+        values["greedy"] = next([m["value"], m["low"], m["high"]] for m in greedy["metrics"] if m["name"] == "pass@1")
+        values["tokens"] = sampled["completion_tokens"] / (sampled["answered"] * sampled["samples"])
+        values["unfinished"] = sampled["unfinished"]
+        results[family] = values
+    return results
+
+
+def gains(before, after, families, a):
+    """Differences of pass@1 at temperature 1 and greedy, paired."""
+    out = {}
+    for family in families:
+        out[family] = {}
+        for kind in ("sampled", "greedy"):
+            paths = [os.path.join(a.folder, "answers", f"{name}-{family}-{kind}.jsonl") for name in (after, before)]
+            found = json.loads(fathom("eval", "compare", *paths, "--json"))
+            out[family][kind] = found["difference"]
+    return out
+
+
+def curve(folder):
+    """Reward, pass rate, entropy and length of each rollout."""
+    rows = [json.loads(line) for line in open(os.path.join(folder, "metrics.jsonl"))]
+    words = ("step", "reward", "pass_rate", "entropy", "length", "zero_variance_fraction")
+    return [{word: row[word] for word in words if word in row} for row in rows if "reward" in row]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--families", default=",".join(TRAINED + ["mapping-heldout"]))
+    parser.add_argument("--to", help="JSON file")
+    a = parser.parse_args()
+    families, seeds = a.families.split(","), [int(seed) for seed in a.seeds.split(",")]
+    os.makedirs(os.path.join(a.folder, "answers"), exist_ok=True)
+    models, folders = {"before": "built-in"}, {}
+    for seed in seeds:
+        stages = pipeline(a.folder, seed)
+        folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
+        models[f"seed-{seed}"] = stages["reinforce-2"]
+    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", f"seed={seeds[0]}", "eval_steps=1000")
+    folders["zero"] = os.path.dirname(models["zero"])
+    results, differences = {}, {}
+    for name, model in models.items():
+        results[name] = asked(model, name, families, a)
+        if name != "before":
+            differences[name] = gains("before", name, families, a)
+        for family in families:
+            v = results[name][family]
+            best = f", best of 8 {100 * v['best@8'][0]:.1f}" if "best@8" in v else ""
+            gain = differences.get(name, {}).get(family)
+            print(f"{name:24} {family:16} pass@1 {100 * v['pass@1'][0]:.1f}, greedy {100 * v['greedy'][0]:.1f}, "
+                  f"pass@8 {100 * v['pass@8'][0]:.1f}{best}, {v['tokens']:.0f} tokens"
+                  + (f"; gain at T = 1 {100 * gain['sampled']['value']:+.2f} ({100 * gain['sampled']['low']:+.2f} to "
+                     f"{100 * gain['sampled']['high']:+.2f}), greedy {100 * gain['greedy']['value']:+.2f}" if gain else ""), flush=True)
+    if a.to:
+        curves = {name: curve(folder) for name, folder in folders.items() if "reinforce" in name or name == "zero"}
+        with open(a.to, "w") as file:
+            json.dump(dict(problems=a.n, results=results, gains=differences, curves=curves), file, indent=1)
+
+
+main()
