@@ -22,6 +22,8 @@ import time
 
 PROMPT = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
 QUICK = "--quick" in sys.argv
+# How often the usual time an answer may take: a sanitizer makes everything slow.
+PATIENCE = 10 if QUICK else 1
 outcomes = []
 lock = threading.Lock()
 
@@ -64,7 +66,7 @@ class Server:
         head = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", f"Content-Length: {len(body)}"]
         if not any(h.lower().startswith("content-type") for h in headers):
             head.append("Content-Type: application/json")
-        status, answer = self.raw("\r\n".join([*head, *headers, "", ""]).encode() + body, timeout)
+        status, answer = self.raw("\r\n".join([*head, *headers, "", ""]).encode() + body, timeout * PATIENCE)
         return status, answer.split(b"\r\n\r\n", 1)[-1]
 
     def get(self, path, headers=()):
