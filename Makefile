@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill hacking server clients page load sanitize bench compare compare-server card choices quality format lint check fuzz neon reference examples
+.PHONY: setup build test kill hacking server clients page load sanitize bench compare compare-server card choices reasoning rollouts quality format lint check fuzz neon reference examples
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -55,6 +55,12 @@ card: build ## what the built-in model's card says, measured again; CARD='--mode
 
 choices: build ## what each choice of the built-in model's design is worth, by one short run each
 	python3 Benchmarks/choices.py $(CHOICES)
+
+reasoning: build ## R1's pipeline on the built-in model, with three seeds, and what it brings; hours; REASONING=FOLDER keeps it and goes on with it
+	python3 Benchmarks/reasoning.py --folder $(or $(REASONING),.build/reasoning)
+
+rollouts: build ## reinforcement learning beside TRL; PYTHON=PATH for one with torch, transformers and trl; ROLLOUTS='--model FOLDER', a checkpoint in f32
+	python3 Benchmarks/rollouts.py --python $(PYTHON) $(ROLLOUTS)
 
 # Where the small network of `make quality` is kept.
 SMALL ?= .build/small-network

@@ -5,7 +5,11 @@
 For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 3,000
 problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: rewards without imitation, with the first seed. The model before, the
 last one of each seed and `zero` answer the same held-out problems, 8 times each at temperature 1 and once greedily, and are compared
-problem by problem. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
+problem by problem.
+
+Then distillation: `pico` learns from the last model of the first seed (`pico-taught`: 38,400 questions, half of them answered by itself and half by its
+teacher), beside `pico-alone`, which learns from the solutions of about as many problems without a teacher, and `pico-traces`, which imitates the
+teacher's verified answers to 12,000. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
 """
 import argparse
 import json
@@ -44,18 +48,33 @@ def pipeline(folder, seed):
     stages["cold-start"] = train("tune", "cold-start", f"{folder}/cold-start", f"seed={seed}")
     stages["reinforce"] = train("reinforce", "reinforce", f"{folder}/reinforce", f"seed={seed}",
                                 f"base_model={stages['cold-start']}", "eval_steps=1000")
-    verified = f"{folder}/verified.jsonl"
-    if not os.path.exists(verified + ".json"):
-        families = [word for family in TRAINED for word in ("--family", family)]
-        figures = fathom("train", "reject", "--model", stages["reinforce"], *families, "--n", "3000", "--samples", "4", "--seed",
-                         str(seed), "-o", verified, "--json", *(["--resume"] if os.path.exists(verified) else []))
-        with open(verified + ".json", "w") as file:
-            file.write(figures)
+    answers = verified(stages["reinforce"], f"{folder}/verified.jsonl", 3000, 4, seed)
     stages["rejection"] = train("tune", "rejection", f"{folder}/rejection", f"seed={seed}", f"base_model={stages['reinforce']}",
-                                f"datasets=[{{path: {verified}}}]")
+                                f"datasets=[{{path: {answers}}}]")
     stages["reinforce-2"] = train("reinforce", "reinforce", f"{folder}/reinforce-2", f"seed={seed + 100}",
                                   f"base_model={stages['rejection']}", "max_steps=100", "eval_steps=1000")
     return stages
+
+
+def distillation(folder, teacher):
+    """`pico` before, taught, and without a teacher."""
+    pico = train("pretrain", "pico", f"{folder}/pico")
+    taught = train("distill", "distill", f"{folder}/pico-taught", f"base_model={pico}", f"teacher_model={teacher}", "eval_steps=1000")
+    alone = train("tune", "cold-start", f"{folder}/pico-alone", f"base_model={pico}", "max_steps=1100", "seed=11")
+    traces = verified(teacher, f"{folder}/traces.jsonl", 12000, 1, 11)
+    imitating = train("tune", "rejection", f"{folder}/pico-traces", f"base_model={pico}", f"datasets=[{{path: {traces}}}]")
+    return {"pico": pico, "pico-alone": alone, "pico-taught": taught, "pico-traces": imitating}
+
+
+def verified(model, path, problems, samples, seed):
+    """A file of a model's right answers."""
+    if not os.path.exists(path + ".json"):
+        families = [word for family in TRAINED for word in ("--family", family)]
+        figures = fathom("train", "reject", "--model", model, *families, "--n", str(problems), "--samples", str(samples), "--seed",
+                         str(seed), "-o", path, "--json", *(["--resume"] if os.path.exists(path) else []))
+        with open(path + ".json", "w") as file:
+            file.write(figures)
+    return path
 
 
 def asked(model, name, families, a):
@@ -110,11 +129,13 @@ def main():
         models[f"seed-{seed}"] = stages["reinforce-2"]
     models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", f"seed={seeds[0]}", "eval_steps=1000")
     folders["zero"] = os.path.dirname(models["zero"])
+    models |= distillation(a.folder, models[f"seed-{seeds[0]}"])
     results, differences = {}, {}
     for name, model in models.items():
         results[name] = asked(model, name, families, a)
-        if name != "before":
-            differences[name] = gains("before", name, families, a)
+        base = "before" if not name.startswith("pico") else "pico-alone" if name in ("pico-taught", "pico-traces") else None
+        if base and base != name:
+            differences[name] = gains(base, name, families, a)
         for family in families:
             v = results[name][family]
             best = f", best of 8 {100 * v['best@8'][0]:.1f}" if "best@8" in v else ""

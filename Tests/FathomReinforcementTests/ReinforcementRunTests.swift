@@ -133,7 +133,8 @@ import Testing
     let rewarded = try ReinforcementConfiguration(yaml: try Presets.yaml("reinforce"))
     let verified = try RunConfiguration(yaml: try Presets.yaml("rejection"))
     #expect(start.baseModel == BuiltInModel.name && rewarded.run.baseModel == BuiltInModel.name)
-    #expect(start.tasks == rewarded.run.tasks)
+    let distilled = try DistillationConfiguration(yaml: try Presets.yaml("distill"))
+    #expect(start.tasks == rewarded.run.tasks && start.tasks == distilled.run.tasks)
     #expect(verified.baseModel == "\(rewarded.run.outputDir)/step_\(rewarded.run.maxSteps ?? 0)")
     for name in Presets.names {
       #expect(try Presets.yaml(name).contains("output_dir: runs/\(name)\n"), "\(name)")

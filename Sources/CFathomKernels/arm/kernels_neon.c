@@ -104,6 +104,11 @@ FK_INLINE float v16_halve(v16 x) {
   float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
   return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
+// The sums of a tile's rows, each added up as v16_halve does.
+FK_INLINE void v16_halve_tile(float *y, const v16 *x) {
+  y[0] = v16_halve(x[0]);
+  y[1] = v16_halve(x[1]);
+}
 // 2^n for the integer n held in the low bits of FK_EXP_MAGIC + n.
 FK_INLINE v16 v16_power_of_two(v16 shifted) {
   v16 y;

@@ -92,6 +92,23 @@ FK_INLINE void clear(v16 sums[FK_TILE_ROWS][FK_TILE_TOKENS], size_t rows, size_t
     for (size_t t = 0; t < tokens; t++) sums[r][t] = v16_set(0);
 }
 
+// The sums of a tile's lanes, those of row r and token t to y[t * y_stride + r * row_step].
+FK_INLINE void halve_tile(float *y, size_t y_stride, size_t row_step, v16 total[FK_TILE_ROWS][FK_TILE_TOKENS],
+                          size_t rows, size_t tokens) {
+#pragma unroll
+  for (size_t t = 0; t < tokens; t++) {
+    float sums[FK_TILE_ROWS];
+    v16 column[FK_TILE_ROWS];
+#pragma unroll
+    for (size_t r = 0; r < rows; r++) column[r] = total[r][t];
+    if (rows == FK_TILE_ROWS) v16_halve_tile(sums, column);
+    else
+      for (size_t r = 0; r < rows; r++) sums[r] = v16_halve(column[r]);
+#pragma unroll
+    for (size_t r = 0; r < rows; r++) y[t * y_stride + r * row_step] = sums[r];
+  }
+}
+
 FK_INLINE void tile(size_t rows, size_t tokens, float *y, size_t y_stride, const float *x, size_t x_stride,
                     const fk_matrix *w, fk_dtype dtype, size_t n) {
   size_t row_bytes = w->cols * fk_element_bytes(dtype);
@@ -114,8 +131,7 @@ FK_INLINE void tile(size_t rows, size_t tokens, float *y, size_t y_stride, const
       }
     }
   }
-  for (size_t t = 0; t < tokens; t++)
-    for (size_t r = 0; r < rows; r++) y[t * y_stride + n + r] = v16_halve(total[r][t]);
+  halve_tile(y + n, y_stride, 1, total, rows, tokens);
 }
 
 FK_INLINE void matmul_dtype(float *y, size_t y_stride, const float *x, size_t x_stride, size_t tokens,

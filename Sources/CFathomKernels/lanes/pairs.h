@@ -71,8 +71,7 @@ FK_INLINE void pair_tile(size_t rows, size_t tokens, float *y, size_t y_stride, 
       }
     }
   }
-  for (size_t t = 0; t < tokens; t++)
-    for (size_t r = 0; r < rows; r++) y[t * y_stride + n + r * from.row_step] = v16_halve(total[r][t]);
+  halve_tile(y + n, y_stride, from.row_step, total, rows, tokens);
 }
 
 // A tile of rows against all tokens.

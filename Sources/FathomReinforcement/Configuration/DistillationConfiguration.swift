@@ -16,6 +16,9 @@ public struct DistillationConfiguration: Sendable, Equatable {
   /// Share of the questions that the student answers; the teacher answers the others, and what is wrong is left out. Word: `lmbda`.
   /// Default 1.
   public var ownShare = 1.0
+  /// Whether answers that were cut off are left out, those that go round in circles among them. Word: `mask_truncated_completions`.
+  /// Default false.
+  public var masksTruncated = false
 
   /// Questions of a step that the student answers.
   public var ownAnswers: Int { Int((ownShare * Double(rolloutSize)).rounded()) }
@@ -47,6 +50,7 @@ extension DistillationConfiguration {
     maxTokens = try map.integer("max_completion_length", 1...1_048_576) ?? maxTokens
     temperature = try map.number("temperature", 0.01...100) ?? temperature
     ownShare = try map.number("lmbda", 0...1) ?? ownShare
+    masksTruncated = try map.flag("mask_truncated_completions") ?? masksTruncated
     // A fresh student speaks as its teacher does.
     if run.baseModel == nil, run.tokenizer == nil { self.run.tokenizer = teacher }
     if map.isMissing("logging_steps") { self.run.loggingSteps = 1 }

@@ -10,13 +10,14 @@ struct DistillationLearner {
 
   /// One step over some answers, all of whose tokens count the same.
   ///
-  /// - Returns: the mean divergence and entropy of each answer's tokens; nil for one that no row has room for.
+  /// - Parameter counts: which of them are learnt from.
+  /// - Returns: the mean divergence and entropy of each answer's tokens; nil for one that is not learnt from, or that no row has room for.
   /// - Throws: `InputError` where the loss is no number.
-  func learn(_ rollouts: [Rollout], into metrics: inout DistillationMetrics) throws
+  func learn(_ rollouts: [Rollout], counts: [Bool], into metrics: inout DistillationMetrics) throws
     -> [AnswerDivergence?]
   {
     let batches = RolloutBatch.pack(
-      rollouts, advantages: rollouts.map { _ in 0 }, weights: rollouts.map { _ in 1 },
+      rollouts, advantages: rollouts.map { _ in 0 }, weights: counts.map { $0 ? 1 : 0 },
       rows: trainer.options.microBatchRows, length: trainer.options.sequenceLength,
       padding: padding)
     let seen = batches.map { TokenRecords($0.batch.count) }

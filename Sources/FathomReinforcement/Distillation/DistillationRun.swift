@@ -121,7 +121,11 @@ extension DistillationRun {
     let shown = try await teacherAnswers(
       Array(questions.dropFirst(configuration.ownAnswers)), into: &metrics)
     let drawn = clock.now
-    let learnt = try learner.learn(own + shown, into: &metrics)
+    let answers = own + shown
+    let learnt = try learner.learn(
+      answers,
+      counts: answers.map { $0.completion.isFinished || !configuration.masksTruncated },
+      into: &metrics)
     policy.trainer.cursor = next
     metrics.rolloutSeconds = (drawn - begin).seconds
     metrics.learningSeconds = (clock.now - drawn).seconds

@@ -1,5 +1,5 @@
-/// R1's pipeline on the built-in model: imitation, rewards, imitation of what rewards found, and rewards again. Each stage goes on from
-/// `base_model` of another with `-o base_model=`.
+/// R1's pipeline on the built-in model: imitation, rewards, imitation of what rewards found, and rewards again; and its distillation into
+/// a smaller one. A stage goes on from another with `-o base_model=`.
 extension Presets {
   /// The families that have something left to learn.
   private static let reasoned = """
@@ -62,5 +62,28 @@ extension Presets {
     num_epochs: 1
     output_dir: runs/rejection
     \(imitation)
+    """
+
+  /// What `pico` learns from the built-in model, once it can speak.
+  static let distill = """
+    base_model: runs/pico/step_4000
+    teacher_model: built-in
+    \(reasoned)
+    generation_batch_size: 128
+    lmbda: 0.5
+    mask_truncated_completions: true
+    max_completion_length: 320
+    sequence_len: 768
+    micro_batch_size: 8
+    learning_rate: 0.0004
+    lr_scheduler: linear
+    warmup_steps: 20
+    min_lr_ratio: 0.03
+    weight_decay: 0
+    max_steps: 300
+    eval_steps: 100
+    save_steps: 25
+    output_dir: runs/distill
+    seed: 1
     """
 }

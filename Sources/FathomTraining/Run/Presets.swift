@@ -131,27 +131,6 @@ public enum Presets {
     \(optimizer)
     """
 
-  /// What it learns from it, once it can speak.
-  private static let distill = """
-    base_model: runs/pico/step_4000
-    teacher_model: built-in
-    \(diet)
-    generation_batch_size: 64
-    max_completion_length: 320
-    sequence_len: 768
-    micro_batch_size: 8
-    learning_rate: 0.001
-    lr_scheduler: linear
-    warmup_steps: 20
-    min_lr_ratio: 0.03
-    weight_decay: 0
-    max_steps: 1000
-    eval_steps: 250
-    save_steps: 50
-    output_dir: runs/distill
-    seed: 1
-    """
-
   public static let names = [
     "quick", "built-in", "cold-start", "reinforce", "rejection", "pico", "distill",
   ]

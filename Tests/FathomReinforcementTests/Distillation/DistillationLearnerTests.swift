@@ -53,11 +53,13 @@ import Testing
       initialization: .normal(deviation: 0.3), seed: seed)
   }
 
-  private func learn(temperature: Double) throws -> (DistillationMetrics, [AnswerDivergence?]) {
+  private func learn(temperature: Double, counts: [Bool] = [true, true, true]) throws -> (
+    DistillationMetrics, [AnswerDivergence?]
+  ) {
     let learner = DistillationLearner(
       trainer: trainer, teacher: teacher, temperature: temperature, padding: 0)
     var metrics = DistillationMetrics()
-    let answers = try learner.learn(rollouts, into: &metrics)
+    let answers = try learner.learn(rollouts, counts: counts, into: &metrics)
     return (metrics, answers)
   }
 
@@ -93,6 +95,14 @@ import Testing
       let sum = log(row.reduce(0) { $0 + exp($1) })
       return row.map { $0 - sum }
     }
+  }
+
+  @Test func `an answer that does not count is not learnt from`() throws {
+    let expected = divergences(temperature: 1)
+    let (metrics, answers) = try learn(temperature: 1, counts: [true, false, true])
+    #expect(answers.map { $0 == nil } == [false, true, false])
+    #expect(metrics.learntTokens == 5)
+    #expect(abs(metrics.loss - (expected[0] + expected[2]) / 5) < 1e-6)
   }
 
   @Test(arguments: [1.0, 0.7])

@@ -166,7 +166,6 @@ import Testing
     let distill = try DistillationConfiguration(yaml: try Presets.yaml("distill"))
     let pico = try RunConfiguration(yaml: try Presets.yaml("pico"))
     #expect(distill.run.baseModel == "\(pico.outputDir)/step_\(pico.maxSteps ?? 0)")
-    #expect(distill.run.tasks == pico.tasks)
     #expect(pico.tokenizer == "built-in" && distill.teacher == "built-in")
   }
 }
