@@ -57,7 +57,7 @@ choices: build ## what each choice of the built-in model's design is worth, by o
 	python3 Benchmarks/choices.py $(CHOICES)
 
 reasoning: build ## R1's pipeline on the built-in model, with three seeds, and what it brings; hours; REASONING=FOLDER keeps it and goes on with it
-	python3 Benchmarks/reasoning.py --folder $(or $(REASONING),.build/reasoning)
+	python3 Benchmarks/reasoning.py --folder $(or $(REASONING),.build/reasoning) --to $(or $(REASONING),.build/reasoning)/results.json
 
 rollouts: build ## reinforcement learning beside TRL; PYTHON=PATH for one with torch, transformers and trl; ROLLOUTS='--model FOLDER', a checkpoint in f32
 	python3 Benchmarks/rollouts.py --python $(PYTHON) $(ROLLOUTS)

@@ -47,6 +47,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.0.0"),
     // What Hummingbird's interface is made of.
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
@@ -89,7 +90,8 @@ let package = Package(
       [
         "FathomCore", "FathomText", "FathomModels", "FathomConstraints", "FathomInference",
         hummingbird, hummingbirdTLS,
-        crypto, .product(name: "HTTPTypes", package: "swift-http-types"),
+        crypto, .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),

@@ -3,13 +3,13 @@
     python3 Benchmarks/reasoning.py --folder FOLDER [--seeds 1,2,3] [--n 1000] [--families mapping,...] [--to FILE.json]
 
 For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 3,000
-problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: rewards without imitation, with the first seed. The model before, the
+problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: 300 rollouts without imitation. The model before, the
 last one of each seed and `zero` answer the same held-out problems, 8 times each at temperature 1 and once greedily, and are compared
 problem by problem.
 
 Then distillation: `pico` learns from the last model of the first seed (`pico-taught`: 38,400 questions, half of them answered by itself and half by its
 teacher), beside `pico-alone`, which learns from the solutions of about as many problems without a teacher, and `pico-traces`, which imitates the
-teacher's verified answers to 12,000. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
+teacher's verified answers to 38,400 others. All of it in f32. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
 """
 import argparse
 import json
@@ -22,36 +22,43 @@ FATHOM = os.environ.get("FATHOM", os.path.join(os.path.dirname(HERE), ".build", 
 TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "countdown"]
 
 
-def fathom(*arguments, stop_at=(0,)):
+def fathom(*arguments):
     print("$ fathom " + " ".join(arguments), file=sys.stderr, flush=True)
     done = subprocess.run([FATHOM, *arguments], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit(f"fathom {' '.join(arguments)}: status {done.returncode}")
+        raise subprocess.CalledProcessError(done.returncode, done.args)
     return done.stdout
 
 
 def train(verb, preset, folder, *options):
     """Trains, or goes on; the last checkpoint's folder."""
-    record = os.path.join(folder, "run.json")
-    if not (os.path.exists(record) and json.load(open(record)).get("ending") == "finished"):
+    def ending():
+        record = os.path.join(folder, "run.json")
+        return json.load(open(record)).get("ending") if os.path.exists(record) else None
+    if ending() not in ("finished", "collapsed"):
         overrides = [word for option in (f"output_dir={folder}", *options) for word in ("-o", option)]
-        fathom("train", verb, "--preset", preset, *overrides, *(["--resume"] if os.path.exists(folder) else []))
+        try:
+            fathom("train", verb, "--preset", preset, *overrides, *(["--resume"] if os.path.exists(folder) else []))
+        except subprocess.CalledProcessError:
+            # A run that rewards made worse is a result, too.
+            if ending() != "collapsed":
+                raise
     steps = [int(name[5:]) for name in os.listdir(folder) if name.startswith("step_") and name[5:].isdigit()]
     return os.path.join(folder, f"step_{max(steps)}")
 
 
 def pipeline(folder, seed):
-    """The checkpoint behind each stage."""
-    folder = os.path.join(folder, f"seed-{seed}")
+    """The checkpoint behind each stage. No two stages meet the same stream of problems, and none that of the base model."""
+    folder, seed = os.path.join(folder, f"seed-{seed}"), 1000 * seed
     os.makedirs(folder, exist_ok=True)
     stages = {}
-    stages["cold-start"] = train("tune", "cold-start", f"{folder}/cold-start", f"seed={seed}")
-    stages["reinforce"] = train("reinforce", "reinforce", f"{folder}/reinforce", f"seed={seed}",
+    stages["cold-start"] = train("tune", "cold-start", f"{folder}/cold-start", f"seed={seed + 1}")
+    stages["reinforce"] = train("reinforce", "reinforce", f"{folder}/reinforce", f"seed={seed + 2}",
                                 f"base_model={stages['cold-start']}", "eval_steps=1000")
-    answers = verified(stages["reinforce"], f"{folder}/verified.jsonl", 3000, 4, seed)
-    stages["rejection"] = train("tune", "rejection", f"{folder}/rejection", f"seed={seed}", f"base_model={stages['reinforce']}",
+    answers = verified(stages["reinforce"], f"{folder}/verified.jsonl", 3000, 4, seed + 3)
+    stages["rejection"] = train("tune", "rejection", f"{folder}/rejection", f"seed={seed + 4}", f"base_model={stages['reinforce']}",
                                 f"datasets=[{{path: {answers}}}]")
-    stages["reinforce-2"] = train("reinforce", "reinforce", f"{folder}/reinforce-2", f"seed={seed + 100}",
+    stages["reinforce-2"] = train("reinforce", "reinforce", f"{folder}/reinforce-2", f"seed={seed + 5}",
                                   f"base_model={stages['rejection']}", "max_steps=100", "eval_steps=1000")
     return stages
 
@@ -59,9 +66,10 @@ def pipeline(folder, seed):
 def distillation(folder, teacher):
     """`pico` before, taught, and without a teacher."""
     pico = train("pretrain", "pico", f"{folder}/pico")
-    taught = train("distill", "distill", f"{folder}/pico-taught", f"base_model={pico}", f"teacher_model={teacher}", "eval_steps=1000")
+    taught = train("distill", "distill", f"{folder}/pico-taught", f"base_model={pico}", f"teacher_model={teacher}", "eval_steps=1000",
+                   "seed=11")
     alone = train("tune", "cold-start", f"{folder}/pico-alone", f"base_model={pico}", "max_steps=1100", "seed=11")
-    traces = verified(teacher, f"{folder}/traces.jsonl", 12000, 1, 11)
+    traces = verified(teacher, f"{folder}/traces.jsonl", 38400, 1, 11)
     imitating = train("tune", "rejection", f"{folder}/pico-traces", f"base_model={pico}", f"datasets=[{{path: {traces}}}]")
     return {"pico": pico, "pico-alone": alone, "pico-taught": taught, "pico-traces": imitating}
 
@@ -82,7 +90,8 @@ def asked(model, name, families, a):
     results = {}
     for family in families:
         path = os.path.join(a.folder, "answers", f"{name}-{family}")
-        common = ["eval", "--model", model, "--task", family, "--limit", str(a.n), "--parallel", "64", "--json"]
+        common = ["eval", "--model", model, "--task", family, "--limit", str(a.n), "--parallel", "64", "--activations", "f32",
+                  "--json"]
         sampled = json.loads(fathom(*common, "--n", "8", "--temperature", "1", "-o", path + "-sampled.jsonl"))
         greedy = json.loads(fathom(*common, "--temperature", "0", "-o", path + "-greedy.jsonl"))
         values = {m["name"]: [m["value"], m["low"], m["high"]] for m in sampled["metrics"]}
@@ -108,7 +117,7 @@ def gains(before, after, families, a):
 def curve(folder):
     """Reward, pass rate, entropy and length of each rollout."""
     rows = [json.loads(line) for line in open(os.path.join(folder, "metrics.jsonl"))]
-    words = ("step", "reward", "pass_rate", "entropy", "length", "zero_variance_fraction")
+    words = ("step", "reward", "pass_rate", "entropy", "completion_length", "zero_variance_fraction")
     return [{word: row[word] for word in words if word in row} for row in rows if "reward" in row]
 
 
@@ -127,7 +136,7 @@ def main():
         stages = pipeline(a.folder, seed)
         folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
         models[f"seed-{seed}"] = stages["reinforce-2"]
-    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", f"seed={seeds[0]}", "eval_steps=1000")
+    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
     folders["zero"] = os.path.dirname(models["zero"])
     models |= distillation(a.folder, models[f"seed-{seeds[0]}"])
     results, differences = {}, {}

@@ -41,21 +41,26 @@ public struct Server: Sendable {
     let application = Application(
       responder: Door(service), server: try transport(), configuration: configuration,
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) }, logger: logger)
-    let group = ServiceGroup(
-      configuration: ServiceGroupConfiguration(
-        services: [
-          .init(service: application),
-          // What stands last is asked to stop first.
-          .init(service: Drain(service: service)),
-        ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    try await group.run()
+    var stopping = ServiceGroupConfiguration(
+      services: [
+        .init(service: application),
+        // What stands last is asked to stop first.
+        .init(service: Drain(service: service)),
+      ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    // Clients that neither read nor leave are not waited for.
+    stopping.maximumGracefulShutdownDuration = .seconds(options.drainSeconds + 3)
+    do {
+      try await ServiceGroup(configuration: stopping).run()
+    } catch is CancellationError {}
   }
 
   private func transport() throws -> HTTPServerBuilder {
     let seconds = options.headerSeconds
     let http = HTTPServerBuilder.http1(
       configuration: HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionWatch(headerSeconds: seconds)],
+        additionalChannelHandlers: [
+          ConnectionWatch(headerSeconds: seconds, writeSeconds: options.writeSeconds)
+        ],
         idleTimeout: .seconds(Int64(options.idleSeconds)),
         httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
           maxHeaderFieldSize: 4 * options.headerBytes, maxHeaderListSize: 4 * options.headerBytes,
@@ -85,6 +90,9 @@ private struct Drain: ServiceLifecycle.Service {
   func run() async throws {
     try await gracefulShutdown()
     service.isDraining.store(true, ordering: .relaxed)
+    // A second signal ends the process as it would have without us.
+    signal(SIGINT, SIG_DFL)
+    signal(SIGTERM, SIG_DFL)
     let end = ContinuousClock.now + .seconds(service.options.drainSeconds)
     var idleSince = ContinuousClock.now
     // A request that just came through the door has a moment to reach the engine.

@@ -21,6 +21,8 @@ public struct ServerOptions: Sendable {
   public var headerSeconds = 10
   public var bodySeconds = 60
   public var idleSeconds = 75
+  /// For a client to take something of what was sent.
+  public var writeSeconds = 30
   /// From a request to the end of its answer.
   public var answerSeconds = 3600
   /// How long answers may go on once the server is asked to stop.
@@ -36,7 +38,16 @@ public struct ServerOptions: Sendable {
 
   /// Whether only this machine can reach the address.
   public var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    host == "localhost" || host == "::1" || Self.isLoopback(host)
+  }
+
+  /// Whether a host is an address 127.x.y.z. A name that only begins like one is somebody's domain.
+  static func isLoopback(_ host: some StringProtocol) -> Bool {
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127"
+      && parts.allSatisfy { part in
+        part.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8(part) != nil
+      }
   }
 
   /// - Throws: `InputError` for options that would leave a door open or make no sense.

@@ -51,6 +51,11 @@ final class Service: Sendable {
       choice: parameters.toolChoice, tools: parameters.request.tools,
       isParallel: parameters.callsInParallel)
     if let (grammar, start) = try calls.grammar(format, language.tokenizer) {
+      guard parameters.grammar == nil else {
+        throw APIError.outOfRange(
+          "response_format", expected: "none beside tools whose calls have to obey a schema",
+          found: "both")
+      }
       request.grammar = grammar
       request.grammarStart = start
     } else if let grammar = parameters.grammar {

@@ -78,6 +78,9 @@ public final class MappedFile: @unchecked Sendable {
   /// Whether a part could not be read and was replaced by zeros.
   public var isTorn: Bool { fathom_mapping_is_torn(guardTicket) }
 
+  /// Tells the file from others and from itself with other content, as far as the system does: device, inode, size and time of change.
+  public var mark: String { identity.mark }
+
   /// Whether the path still leads to the file that was mapped, with the size and time it had then.
   public func isUnchanged() -> Bool {
     FileIdentity(path: path) == identity
@@ -127,6 +130,8 @@ private struct FileIdentity: Equatable {
   var modifiedNanoseconds: Int64
   /// The kind of file only: who may read it can change while it is in use.
   var format: UInt32
+
+  var mark: String { "\(device) \(inode) \(size) \(modifiedSeconds) \(modifiedNanoseconds)" }
 
   init(ofOpen descriptor: Int32, path: String) throws {
     var status = stat()

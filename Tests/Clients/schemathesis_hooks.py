@@ -11,7 +11,7 @@ DEPENDS = re.compile(
     r"maximum context length is|expected a token id below|expected token ids below|this chat format|"
     r"tool_calls: expected an array of calls, or no such key|at most 128 answers|best_of: expected n|"
     r"max_tokens: expected at least 1, found 0|to go on with|expected 1 to 128 tokens|"
-    r"^(response_format|grammar|json_schema|output_config\.format|text\.format|tool_choice|tools|layers)\b")
+    r"^(response_format|grammar|json_schema|output_config\.format|text\.format|tool_choice|tools|layers|suffix)\b")
 
 
 @schemathesis.deserializer("application/x-ndjson")

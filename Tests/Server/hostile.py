@@ -201,6 +201,7 @@ def parameters(s):
 
 def door(s, program):
     note(65, "Host: evil.com", 403, s.raw(b"GET /health HTTP/1.1\r\nHost: evil.com\r\nConnection: close\r\n\r\n")[0])
+    note(65, "Host: 127.evil.com", 403, s.raw(b"GET /health HTTP/1.1\r\nHost: 127.evil.com\r\nConnection: close\r\n\r\n")[0])
     for origin in ("null", "http://evil.com", "http://localhost.evil.com"):
         status, answer = s.raw(post("Content-Length: 2", f"Origin: {origin}", "Connection: close"))
         note(65, f"Origin: {origin}", (403, False), (status, b"allow-origin" in answer.lower()))
@@ -342,7 +343,19 @@ def slow(s):
             c.sendall(post(f"Content-Length: {len(body)}", body=body))
             time.sleep(3)
             note(60, "beside a reader that reads nothing", 200, s.ask(chat())[0])
-    parts = (headers, reader) if QUICK else (headers, body, reader)
+    def reader_of_two():
+        with s.connect(90) as c:
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            body = json.dumps(chat(max_tokens=900, temperature=0, ignore_eos=True, stream=True, n=2)).encode()
+            c.sendall(post(f"Content-Length: {len(body)}", body=body))
+            time.sleep(40)
+
+    def deaf():
+        with lazy(s) as c:
+            time.sleep(40)
+            note(60, "answers that nobody takes for 30 s: the connection is closed", True, len(read_all(c)) < LAZY_BYTES)
+
+    parts = (headers, reader, reader_of_two, deaf) + (() if QUICK else (body,))
     threads = [threading.Thread(target=t) for t in parts]
     for t in threads:
         t.start()
@@ -351,7 +364,36 @@ def slow(s):
     note(60, "nothing is left of it", True, s.idle(40))
 
 
+# So much is more than the system keeps for a client that reads nothing.
+LAZY_BYTES = 20_000_000
+
+
+def lazy(s):
+    """A connection that asks for much, and whose client takes nothing of it."""
+    c = s.connect(90)
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    length = len(s.get("/openapi.json")[1])
+    c.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * (LAZY_BYTES // length + 1))
+    return c
+
+
 def endings(program):
+    s = Server(program)
+    with lazy(s):
+        begin = time.monotonic()
+        note(61, "SIGTERM beside a client that takes nothing: exit status", 0, s.stop(signal.SIGTERM))
+        note(61, "and ended within 25 s", True, time.monotonic() - begin < 25)
+    s = Server(program)
+    asking = threading.Thread(target=lambda: s.ask(chat(temperature=0, max_tokens=1500, ignore_eos=True), timeout=60))
+    asking.start()
+    while asking.is_alive() and s.busy()[0] == 0:
+        time.sleep(0.01)
+    s.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    begin = time.monotonic()
+    note(61, "a second SIGINT ends it", -signal.SIGINT, s.stop(signal.SIGINT))
+    note(61, "at once", True, time.monotonic() - begin < 2)
+    asking.join()
     for name, how in [("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT)]:
         s = Server(program)
         answer = []

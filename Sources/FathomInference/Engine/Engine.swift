@@ -111,7 +111,9 @@ public final class Engine: Sendable {
       "rows 1", model.model.fingerprint, runtime.cacheType.rawValue, runtime.attention.rawValue,
       runtime.activations.rawValue, "\(layout.layers)",
     ]
-    return Array(parts.joined(separator: "\n").utf8)
+    // The fingerprint looks into some tensors only: two tunings of one model may share it, but not their files.
+    let files = model.model.checkpoint.files.map(\.mark)
+    return Array((parts + files).joined(separator: "\n").utf8)
   }
 
   /// Takes a request. Whether it can be served is its first event.

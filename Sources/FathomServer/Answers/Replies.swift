@@ -1,3 +1,4 @@
+import AsyncAlgorithms
 import FathomCore
 import FathomInference
 import HTTPTypes
@@ -62,7 +63,7 @@ struct Replies {
         do {
           try await untilGone(answers) {
             try await nudging(answers) {
-              for await (index, event) in merged(answers) {
+              try await merged(answers) { index, event in
                 for frame in frames(index, event) { try await output.write(frame.buffer) }
                 if case .failed = event { throw StreamEnded() }
               }
@@ -113,25 +114,22 @@ struct Replies {
 
   private struct StreamEnded: Error {}
 
-  /// Events of all answers as they come.
-  private func merged(_ answers: [EngineAnswer]) -> AsyncStream<(Int, EngineEvent)> {
-    if answers.count == 1, let answer = answers.first {
-      // One answer is read no faster than the client reads.
-      return AsyncStream(unfolding: { [iterator = IteratorBox(answer)] in
-        await iterator.next().map { (0, $0) }
-      })
-    }
-    return AsyncStream { continuation in
-      let task = Task {
-        await withTaskGroup(of: Void.self) { group in
-          for (index, answer) in answers.enumerated() {
-            group.addTask { for await event in answer { continuation.yield((index, event)) } }
-          }
+  /// Gives `body` the events of all answers as they come. None is read faster than `body` takes it: what a client does not read stays with
+  /// the engine, which counts it.
+  private func merged(
+    _ answers: [EngineAnswer], _ body: (Int, EngineEvent) async throws -> Void
+  ) async throws {
+    let events = AsyncChannel<(Int, EngineEvent)>()
+    let task = Task {
+      await withTaskGroup(of: Void.self) { group in
+        for (index, answer) in answers.enumerated() {
+          group.addTask { for await event in answer { await events.send((index, event)) } }
         }
-        continuation.finish()
       }
-      continuation.onTermination = { _ in task.cancel() }
+      events.finish()
     }
+    defer { task.cancel() }
+    for await (index, event) in events { try await body(index, event) }
   }
 
   /// Has answers send signs of life while `body` runs.
@@ -155,14 +153,6 @@ struct Replies {
     defer { hangUp.forget(place) }
     return try await body()
   }
-}
-
-/// An iterator that one task uses at a time.
-private final class IteratorBox: @unchecked Sendable {
-  // The stream that owns it is read by one task.
-  private var iterator: EngineAnswer.AsyncIterator
-  init(_ answer: EngineAnswer) { iterator = answer.makeAsyncIterator() }
-  func next() async -> EngineEvent? { await iterator.next() }
 }
 
 /// An iterator that one task uses at a time.

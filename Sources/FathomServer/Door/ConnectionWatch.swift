@@ -5,17 +5,25 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// Watches one connection: ends it if its first request takes too long to come, and notices when the client hangs up, also
-/// while nobody reads.
-final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
+/// Watches one connection: ends it if its first request takes too long to come, or if the client takes nothing of an answer for too long,
+/// and notices when the client hangs up, also while nobody reads.
+final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
   let hangUp = HangUp()
   private let limit: TimeAmount
+  private let patience: TimeAmount
   private var timer: Scheduled<Void>?
+  private var impatience: Scheduled<Void>?
+  /// Answers whose end the client's side of the connection has not taken.
+  private var unsent = 0
 
-  init(headerSeconds: Int) { limit = .seconds(Int64(headerSeconds)) }
+  init(headerSeconds: Int, writeSeconds: Int) {
+    limit = .seconds(Int64(headerSeconds))
+    patience = .seconds(Int64(writeSeconds))
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
@@ -47,9 +55,37 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
     context.fireChannelRead(data)
   }
 
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+    let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
+    unsent += 1
+    waitForClient(context)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    sent.futureResult.whenComplete { _ in
+      let (watch, context) = bound.value
+      watch.unsent -= 1
+      watch.waitForClient(context)
+    }
+    context.write(data, promise: sent)
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    waitForClient(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// The client has taken something, or there is something new to take: from now on it has its time again.
+  private func waitForClient(_ context: ChannelHandlerContext) {
+    impatience?.cancel()
+    impatience = nil
+    guard context.channel.isActive, unsent > 0 || !context.channel.isWritable else { return }
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    impatience = context.eventLoop.scheduleTask(in: patience) { bound.value.close(promise: nil) }
+  }
+
   private func stop() {
-    timer?.cancel()
-    timer = nil
+    for timer in [timer, impatience] { timer?.cancel() }
+    (timer, impatience) = (nil, nil)
     hangUp.happen()
   }
 }

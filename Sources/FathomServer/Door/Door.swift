@@ -40,13 +40,13 @@ struct Door: HTTPResponder {
             .methodNotAllowed,
             "\(InputError.excerpt(path)): expected \(Self.methods(known)), found \(request.method)")
       }
-      if !route.isOpen { try checkKey(request) }
+      let client = route.isOpen ? "" : try client(of: request)
       if route.takesJSON, service.isDraining.load(ordering: .relaxed) {
         throw APIError(
           .serviceUnavailable, "the server is shutting down", code: "shutting_down",
           retryAfterSeconds: 10)
       }
-      response = try await answer(request, route, requestID, context)
+      response = try await answer(request, route, requestID, client, context)
     } catch {
       response = reply(to: error, dialect, requestID)
       if response.status == .methodNotAllowed { response.headers[.allow] = Self.methods(known) }
@@ -68,7 +68,7 @@ struct Door: HTTPResponder {
   }
 
   private func answer(
-    _ request: Request, _ route: Route, _ requestID: String, _ context: Context
+    _ request: Request, _ route: Route, _ requestID: String, _ client: String, _ context: Context
   ) async throws -> Response {
     var request = request
     var json = JSON.null
@@ -79,7 +79,7 @@ struct Door: HTTPResponder {
     }
     return try await route.handle(
       Call(
-        request: request, route: route, requestID: requestID, service: service,
+        request: request, route: route, requestID: requestID, client: client, service: service,
         hangUp: try await context.hangUp(), json: json))
   }
 
@@ -118,7 +118,7 @@ extension Door {
     guard options.isLoopback || !options.allowedHosts.isEmpty else { return }
     let host = Self.name(ofHost: request.head.authority ?? "")
     guard
-      Self.ownNames.contains(host) || host.hasPrefix("127.") || host == options.host
+      Self.ownNames.contains(host) || ServerOptions.isLoopback(host) || host == options.host
         || options.allowedHosts.contains(host)
     else {
       throw APIError(
@@ -162,9 +162,10 @@ extension Door {
     return Response(status: .noContent, headers: headers)
   }
 
-  /// Compared by digest, every key, so that the time tells nothing.
-  private func checkKey(_ request: Request) throws {
-    guard !keys.isEmpty else { return }
+  /// Who has the key that came with a request; everybody is the same where none is needed. Compared by digest, every key, so that the time
+  /// tells nothing.
+  private func client(of request: Request) throws -> String {
+    guard !keys.isEmpty else { return "" }
     let given = request.headers[values: .authorization] + request.headers[values: .xAPIKey]
     let isSingle = given.count == 1
     let text = given.first ?? ""
@@ -183,6 +184,7 @@ extension Door {
         .unauthorized, "expected a key of this server in Authorization: Bearer or X-Api-Key",
         code: "invalid_api_key")
     }
+    return digest.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
   }
 
   private static func digest(_ key: String) -> [UInt8] { Array(SHA256.hash(data: Array(key.utf8))) }

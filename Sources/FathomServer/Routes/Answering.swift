@@ -10,7 +10,7 @@ extension Routes {
     let request = try call.service.engineRequest(parameters)
     let frames = ChatCompletionFrames(
       parameters, promptTokens: request.prompt.count, service: call.service)
-    let answers = call.service.submit(request, count: parameters.count)
+    let answers = call.submit(request, count: parameters.count)
     guard parameters.streams else {
       return .json(frames.body(try await call.replies.collect(answers)))
     }
@@ -29,7 +29,7 @@ extension Routes {
       request.scoresPrompt = parameters.echoes
       request.tenant = parameters.tenant
       request.grammar = parameters.grammar
-      return call.service.submit(request, count: parameters.count)
+      return call.submit(request, count: parameters.count)
     }
     guard parameters.streams else {
       return .json(frames.body(try await call.replies.collect(answers)))
@@ -42,7 +42,7 @@ extension Routes {
     let parameters = try ChatParameters(message: try Fields(call.json), service: call.service)
     let request = try call.service.engineRequest(parameters)
     let frames = MessageFrames(promptTokens: request.prompt.count, service: call.service)
-    let answers = call.service.submit(request)
+    let answers = call.submit(request)
     guard parameters.streams else {
       return .json(frames.body(try await call.replies.collectOne(answers)))
     }
@@ -64,7 +64,7 @@ extension Routes {
     let request = try call.service.engineRequest(parameters)
     let frames = ResponseFrames(
       try ResponseHead(fields, parameters, service: call.service), service: call.service)
-    let answers = call.service.submit(request)
+    let answers = call.submit(request)
     guard parameters.streams else {
       return .json(frames.body(try await call.replies.collectOne(answers)))
     }

@@ -1,4 +1,5 @@
 import FathomCore
+import FathomInference
 import HTTPTypes
 import Hummingbird
 
@@ -26,6 +27,8 @@ struct Call: Sendable {
   let request: Request
   let route: Route
   let requestID: String
+  /// Tells clients with different keys apart.
+  let client: String
   let service: Service
   let hangUp: HangUp
   /// The body, where the route reads one.
@@ -33,6 +36,13 @@ struct Call: Sendable {
 
   var replies: Replies {
     Replies(service: service, hangUp: hangUp)
+  }
+
+  /// Submits a request as often as asked for, in the line of its client and user.
+  func submit(_ request: EngineRequest, count: Int = 1) -> [EngineAnswer] {
+    var request = request
+    if !client.isEmpty { request.tenant = "\(client) \(request.tenant)" }
+    return service.submit(request, count: count)
   }
 
   /// The component that a `*` stands for.

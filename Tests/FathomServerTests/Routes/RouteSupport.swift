@@ -21,7 +21,7 @@ struct Asked {
         head: .init(method: .post, scheme: nil, authority: nil, path: path),
         body: .init(buffer: ByteBuffer())),
       route: Route(method: .post, path: path) { _ in Response(status: .ok) },
-      requestID: "test", service: service, hangUp: hangUp, json: try JSON.parse(body))
+      requestID: "test", client: "", service: service, hangUp: hangUp, json: try JSON.parse(body))
     return try await handle(call)
   }
 
