@@ -1,3 +1,4 @@
+import FathomInference
 import Testing
 
 @testable import FathomServer
@@ -23,5 +24,21 @@ import Testing
     let fields = try Fields(text: text)
     let error = try #require(throws: APIError.self) { try ToolChoice(chatCompletion: fields) }
     #expect(error.param?.hasPrefix("tool_choice") == true)
+  }
+
+  @Test func `an answer cannot obey two schemas`() throws {
+    let service = try TestService.get()
+    func request(_ more: String) throws -> EngineRequest {
+      try service.engineRequest(
+        ChatParameters(
+          chatCompletion: Fields(
+            text: #"""
+              {"messages": [{"role": "user", "content": "hi"}], "response_format": {"type": "json_object"},
+               "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]\#(more)}
+              """#), service: service))
+    }
+    #expect(try request("").grammar != nil)
+    let error = #expect(throws: APIError.self) { _ = try request(#", "tool_choice": "required""#) }
+    #expect(error?.param == "response_format")
   }
 }
