@@ -98,9 +98,10 @@ struct EvalReportedCommand: ParsableCommand {
     }
     try Terminal.line("Reported, not measured here", .bold)
     for figure in ReportedFigure.all {
-      try Terminal.line(
-        "\(figure.benchmark)  \(figure.value.rounded(places: 1)) %  \(figure.model)  (\(figure.source))"
-      )
+      let value =
+        figure.unit == .percent
+        ? "\(figure.value.rounded(places: 1)) %" : "\(Int(figure.value))"
+      try Terminal.line("\(figure.benchmark)  \(value)  \(figure.model)  (\(figure.source))")
     }
   }
 }
