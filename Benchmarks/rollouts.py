@@ -29,6 +29,7 @@ max_completion_length: 320
 sequence_len: 768
 micro_batch_size: 8
 learning_rate: 0.00004
+warmup_steps: 2
 max_steps: {steps}
 dynamic_sampling: false
 rewards: [{{kind: accuracy, weight: 1}}]

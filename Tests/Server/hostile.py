@@ -208,7 +208,7 @@ def door(s, program):
     status, answer = s.raw(f"OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.com\r\nConnection: close\r\n\r\n".encode())
     note(65, "preflight from elsewhere", (403, False), (status, b"allow-origin" in answer.lower()))
     note(65, "JSON posted as text", 415, s.ask(chat(), headers=["Content-Type: text/plain"])[0])
-    status, _ = s.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: x\r\n\r\n")
+    status, _ = s.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: x\r\n\r\n", timeout=5)
     note(65, "a websocket upgrade", {200, 400, 426}, status)
     open_door = subprocess.run([program, "serve", "--host", "0.0.0.0", "--port", "0"], capture_output=True, timeout=30)
     note(65, "an open address without a key", 2, open_door.returncode)
@@ -371,7 +371,6 @@ LAZY_BYTES = 20_000_000
 def lazy(s):
     """A connection that asks for much, and whose client takes nothing of it."""
     c = s.connect(90)
-    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     length = len(s.get("/openapi.json")[1])
     c.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * (LAZY_BYTES // length + 1))
     return c
