@@ -101,6 +101,10 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where names of metrics begin.", valueName: "word"))
   var metricsPrefix = "fathom"
 
+  @Flag(
+    help: "Log a line for each request: its id, route, status and time, never what it says.")
+  var logRequests = false
+
   @Flag(help: "Send reasoning under the name `reasoning` too.")
   var reasoningAlias = false
 
@@ -144,7 +148,7 @@ struct ServeCommand: ParsableCommand {
   private var logger: Logger {
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     var logger = Logger(label: "fathom")
-    logger.logLevel = .notice
+    logger.logLevel = logRequests ? .info : .notice
     return logger
   }
 

@@ -11,9 +11,7 @@ extension EngineWorker {
     do {
       try checkWeights()
     } catch {
-      statistics.failure = "\(error)"
-      for id in Array(requests.keys) { end(id, .failed(.broken("\(error)"))) }
-      return
+      return fail("\(error)")
     }
     statistics.steps += 1
     for (item, isFinite) in zip(work, isFinite) {

@@ -200,8 +200,18 @@ final class EngineWorker {
     statistics.cachedBlocks = scheduler.cachedBlocks
     statistics.pinnedBlocks = scheduler.pinnedBlocks
     statistics.disk = disk?.statistics
-    assert(statistics.blocks == scheduler.configuration.blocks, "blocks were lost")
+    let (counted, total) = (statistics.blocks, scheduler.configuration.blocks)
+    // What answers would read is no longer known then.
+    if counted != total, statistics.failure == nil {
+      fail("the cache's books: expected \(total) blocks free, cached and pinned, found \(counted)")
+    }
     board.show(statistics)
+  }
+
+  /// Ends all requests, and takes no more: the engine cannot go on.
+  func fail(_ failure: String) {
+    statistics.failure = failure
+    for id in Array(requests.keys) { end(id, .failed(.broken(failure))) }
   }
 }
 

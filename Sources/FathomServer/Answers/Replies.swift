@@ -9,11 +9,80 @@ import NIOCore
 struct Replies {
   let service: Service
   let hangUp: HangUp
+  let dialect: Dialect
+  let requestID: String
 
   // MARK: One body
 
-  /// Waits for whole answers.
-  func collect(_ answers: [EngineAnswer]) async throws -> [CollectedAnswer] {
+  /// Waits for whole answers and sends them as one body.
+  ///
+  /// Where they take long, blank lines are sent meanwhile, as DeepSeek's API does, so that nothing on the way gives the connection up. The
+  /// status is sent with the first of them: an error behind it is told by the body alone.
+  ///
+  /// - Parameter body: of the answers, in order.
+  func whole(
+    _ answers: [EngineAnswer], body: @escaping @Sendable ([CollectedAnswer]) -> JSON
+  ) async throws -> Response {
+    let (waits, continuation) = AsyncStream.makeStream(of: Wait.self)
+    Task {
+      do {
+        continuation.yield(.done(.success(try await collect(answers))))
+      } catch {
+        continuation.yield(.done(.failure(error)))
+      }
+      continuation.finish()
+    }
+    let interval = Duration.seconds(service.options.keepAliveSeconds)
+    let clock = Task {
+      while !Task.isCancelled {
+        try await Task.sleep(for: interval)
+        continuation.yield(.longer)
+      }
+    }
+    var longer = 0
+    for await wait in waits {
+      switch wait {
+      case .done(let collected):
+        clock.cancel()
+        return .json(body(try collected.get()))
+      case .longer: longer += 1
+      }
+      // Most answers, and most errors, come before this.
+      if longer == 2 { break }
+    }
+    if Task.isCancelled {
+      clock.cancel()
+      for answer in answers { answer.cancel() }
+      throw CancellationError()
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+      body: ResponseBody { writer in
+        defer {
+          clock.cancel()
+          for answer in answers { answer.cancel() }
+        }
+        for await wait in waits {
+          switch wait {
+          case .longer: try await writer.write(ByteBuffer(string: "\n"))
+          case .done(.success(let collected)):
+            try await writer.write(ByteBuffer(string: body(collected).text()))
+          case .done(.failure(let error)):
+            let told = APIError(error).json(dialect, requestID: requestID)
+            try await writer.write(ByteBuffer(string: told.text()))
+          }
+        }
+        try Task.checkCancellation()
+        try await writer.finish(nil)
+      })
+  }
+
+  private enum Wait: Sendable {
+    case longer
+    case done(Result<[CollectedAnswer], any Error>)
+  }
+
+  private func collect(_ answers: [EngineAnswer]) async throws -> [CollectedAnswer] {
     try await untilGone(answers) {
       var collected: [CollectedAnswer] = []
       do {
@@ -29,11 +98,6 @@ struct Replies {
       }
       return collected
     }
-  }
-
-  /// Waits for a whole answer where there is one.
-  func collectOne(_ answers: [EngineAnswer]) async throws -> CollectedAnswer {
-    try await collect(answers).first ?? CollectedAnswer()
   }
 
   // MARK: Streams

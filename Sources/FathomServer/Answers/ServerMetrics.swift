@@ -1,50 +1,68 @@
 import FathomInference
-import Synchronization
+import Metrics
 
-/// Counts what the server does, in the text form that Prometheus reads.
+/// Counts what the server does with swift-metrics, and tells it in the text form that Prometheus reads. Where the process has a metrics
+/// system of its own, that is told, too.
 ///
 /// Names follow vLLM's, behind a prefix, so that its dashboards fit with `--metrics-prefix vllm`.
 final class ServerMetrics: Sendable {
   private let prefix: String
-  private let state = Mutex(State())
+  private let registry = PrometheusRegistry()
+  private let factory: MultiplexMetricsHandler
 
-  private struct State {
-    var responses: [Label: Int] = [:]
-    var firstToken = Histogram()
-    var wholeAnswer = Histogram()
-    var queue = Histogram()
-    var prefill = Histogram()
-    var decode = Histogram()
-    var betweenTokens = Histogram()
+  /// Times of whole answers, in the order in which they are told.
+  private enum Time: String, CaseIterable {
+    case firstToken = "time_to_first_token_seconds"
+    case betweenTokens = "inter_token_latency_seconds"
+    case wholeAnswer = "e2e_request_latency_seconds"
+    case queue = "request_queue_time_seconds"
+    case prefill = "request_prefill_time_seconds"
+    case decode = "request_decode_time_seconds"
+
+    var help: String {
+      switch self {
+      case .firstToken: "From request to first token."
+      case .betweenTokens: "Between tokens, mean of an answer."
+      case .wholeAnswer: "From request to the end."
+      case .queue: "In line."
+      case .prefill: "Reading the prompt."
+      case .decode: "Writing the answer."
+      }
+    }
   }
 
-  private struct Label: Hashable, Comparable {
-    var route: String
-    var status: Int
-    static func < (a: Self, b: Self) -> Bool { (a.route, a.status) < (b.route, b.status) }
-  }
+  private static let responses = "http_responses_total"
 
-  init(prefix: String) { self.prefix = prefix }
+  init(prefix: String) {
+    self.prefix = prefix
+    factory = MultiplexMetricsHandler(factories: [registry, MetricsSystem.factory])
+  }
 
   func note(route: String, status: Int) {
-    state.withLock { $0.responses[Label(route: route, status: status), default: 0] += 1 }
+    Counter(
+      label: "\(prefix):\(Self.responses)",
+      dimensions: [("route", route), ("status", "\(status)")], factory: factory
+    ).increment()
   }
 
   /// Takes the times of an answer that came to its end.
   func note(_ answer: CollectedAnswer) {
     let statistics = answer.statistics
-    state.withLock {
-      $0.queue.add(statistics.queueSeconds)
-      $0.prefill.add(statistics.prefillSeconds)
-      $0.decode.add(statistics.decodeSeconds)
-      $0.firstToken.add(statistics.timeToFirstTokenSeconds)
-      $0.wholeAnswer.add(
-        statistics.queueSeconds + statistics.prefillSeconds + statistics.decodeSeconds)
-      if statistics.completionTokens > 1 {
-        $0.betweenTokens.add(
-          statistics.decodeSeconds / Double(statistics.completionTokens - 1))
-      }
+    note(.queue, statistics.queueSeconds)
+    note(.prefill, statistics.prefillSeconds)
+    note(.decode, statistics.decodeSeconds)
+    note(.firstToken, statistics.timeToFirstTokenSeconds)
+    note(
+      .wholeAnswer,
+      statistics.queueSeconds + statistics.prefillSeconds + statistics.decodeSeconds)
+    if statistics.completionTokens > 1 {
+      note(.betweenTokens, statistics.decodeSeconds / Double(statistics.completionTokens - 1))
     }
+  }
+
+  private func note(_ time: Time, _ seconds: Double) {
+    Timer(label: "\(prefix):\(time.rawValue)", dimensions: [], factory: factory)
+      .recordSeconds(seconds)
   }
 
   func text(_ engine: EngineStatistics) -> String {
@@ -92,53 +110,14 @@ final class ServerMetrics: Sendable {
       engine.ends.sorted { $0.key < $1.key }.map {
         ("{finished_reason=\"\($0.key)\"}", Double($0.value))
       })
-    state.withLock { state in
-      metric(
-        "http_responses_total", "counter", "Responses by route and status.",
-        state.responses.sorted { $0.key < $1.key }.map {
-          ("{route=\"\($0.key.route)\",status=\"\($0.key.status)\"}", Double($0.value))
-        })
-      for (name, help, histogram) in [
-        ("time_to_first_token_seconds", "From request to first token.", state.firstToken),
-        ("inter_token_latency_seconds", "Between tokens, mean of an answer.", state.betweenTokens),
-        ("e2e_request_latency_seconds", "From request to the end.", state.wholeAnswer),
-        ("request_queue_time_seconds", "In line.", state.queue),
-        ("request_prefill_time_seconds", "Reading the prompt.", state.prefill),
-        ("request_decode_time_seconds", "Writing the answer.", state.decode),
-      ] {
-        lines.append("# HELP \(prefix):\(name) \(help)")
-        lines.append("# TYPE \(prefix):\(name) histogram")
-        lines += histogram.lines("\(prefix):\(name)")
-      }
+    metric(
+      Self.responses, "counter", "Responses by route and status.",
+      registry.counts("\(prefix):\(Self.responses)").map { ($0.dimensions, Double($0.count)) })
+    for time in Time.allCases {
+      let name = "\(prefix):\(time.rawValue)"
+      lines += ["# HELP \(name) \(time.help)", "# TYPE \(name) histogram"]
+      lines += registry.histogram(name)
     }
     return lines.joined(separator: "\n") + "\n"
-  }
-}
-
-/// How often values fell below some bounds.
-private struct Histogram {
-  static let bounds = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1000,
-  ]
-  private var counts = [Int](repeating: 0, count: bounds.count)
-  private var total = 0
-  private var sum = 0.0
-
-  mutating func add(_ value: Double) {
-    total += 1
-    sum += value
-    if let place = Self.bounds.firstIndex(where: { value <= $0 }) { counts[place] += 1 }
-  }
-
-  func lines(_ name: String) -> [String] {
-    var below = 0
-    var lines: [String] = []
-    for (bound, count) in zip(Self.bounds, counts) {
-      below += count
-      lines.append("\(name)_bucket{le=\"\(bound)\"} \(below)")
-    }
-    return lines + [
-      "\(name)_bucket{le=\"+Inf\"} \(total)", "\(name)_sum \(sum)", "\(name)_count \(total)",
-    ]
   }
 }

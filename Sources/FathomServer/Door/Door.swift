@@ -1,5 +1,6 @@
 import Crypto
 import FathomCore
+import FathomInference
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -20,6 +21,7 @@ struct Door: HTTPResponder {
   }
 
   func respond(to request: Request, context: Context) async throws -> Response {
+    let begin = ContinuousClock.now
     let requestID = Self.requestID(of: request)
     let path = request.uri.path
     let known = Routes.all.filter { $0.matches(path) }
@@ -32,30 +34,15 @@ struct Door: HTTPResponder {
     do {
       try checkHost(request)
       let origin = try checkOrigin(request)
-      if request.method == .options { return preflight(origin, known) }
-      guard let route else {
-        throw known.isEmpty
-          ? APIError(.notFound, "\(InputError.excerpt(path)): there is no such path")
-          : APIError(
-            .methodNotAllowed,
-            "\(InputError.excerpt(path)): expected \(Self.methods(known)), found \(request.method)")
+      if request.method == .options {
+        response = preflight(origin, known)
+      } else {
+        guard let route else { throw Self.unknown(path, request.method, known) }
+        response = try await answer(request, route, requestID, context)
       }
-      let client = route.isOpen ? "" : try client(of: request)
-      if route.takesJSON, service.isDraining.load(ordering: .relaxed) {
-        throw APIError(
-          .serviceUnavailable, "the server is shutting down", code: "shutting_down",
-          retryAfterSeconds: 10)
-      }
-      response = try await answer(request, route, requestID, client, context)
     } catch {
       response = reply(to: error, dialect, requestID)
       if response.status == .methodNotAllowed { response.headers[.allow] = Self.methods(known) }
-      context.logger.info(
-        "refused",
-        metadata: [
-          "request": "\(requestID)", "route": "\(route?.path ?? "none")",
-          "status": "\(response.status.code)",
-        ])
     }
     response.headers[.xRequestID] = requestID
     if let origin = request.headers[.origin], isAllowed(origin, request) {
@@ -63,13 +50,28 @@ struct Door: HTTPResponder {
       response.headers[.vary] = "Origin"
     }
     if request.method == .head { response.body = ResponseBody() }
-    service.metrics.note(route: route?.path ?? "none", status: response.status.code)
+    let name = route?.path ?? known.first?.path ?? "none"
+    service.metrics.note(route: name, status: response.status.code)
+    // Never what was asked or answered.
+    context.logger.info(
+      "request",
+      metadata: [
+        "id": "\(requestID)", "method": "\(request.method)", "route": "\(name)",
+        "status": "\(response.status.code)",
+        "ms": "\(((ContinuousClock.now - begin).inSeconds * 1e4).rounded() / 10)",
+      ])
     return response
   }
 
   private func answer(
-    _ request: Request, _ route: Route, _ requestID: String, _ client: String, _ context: Context
+    _ request: Request, _ route: Route, _ requestID: String, _ context: Context
   ) async throws -> Response {
+    let client = route.isOpen ? "" : try client(of: request)
+    if route.takesJSON, service.isDraining.load(ordering: .relaxed) {
+      throw APIError(
+        .serviceUnavailable, "the server is shutting down", code: "shutting_down",
+        retryAfterSeconds: 10)
+    }
     var request = request
     var json = JSON.null
     if route.takesJSON {
@@ -94,6 +96,16 @@ struct Door: HTTPResponder {
       response.headers[.connection] = "close"
     }
     return response
+  }
+
+  private static func unknown(
+    _ path: String, _ method: HTTPRequest.Method, _ known: [Route]
+  ) -> APIError {
+    known.isEmpty
+      ? APIError(.notFound, "\(InputError.excerpt(path)): there is no such path")
+      : APIError(
+        .methodNotAllowed,
+        "\(InputError.excerpt(path)): expected \(methods(known)), found \(method)")
   }
 
   private static func methods(_ routes: [Route]) -> String {
@@ -151,13 +163,11 @@ extension Door {
 
   private func preflight(_ origin: String?, _ known: [Route]) -> Response {
     var headers: HTTPFields = [.allow: Self.methods(known)]
-    if let origin {
-      headers[.accessControlAllowOrigin] = origin
+    if origin != nil {
       headers[.accessControlAllowMethods] = Self.methods(known)
       headers[.accessControlAllowHeaders] =
         "Authorization, Content-Type, X-Api-Key, X-Request-Id, Anthropic-Version, Anthropic-Beta"
       headers[.accessControlMaxAge] = "600"
-      headers[.vary] = "Origin"
     }
     return Response(status: .noContent, headers: headers)
   }

@@ -8,7 +8,7 @@
  *   & Object<string, number>} Settings
  */
 export const numbers = Object.freeze([
-  { name: "temperature", label: "Temperature", minimum: 0, maximum: 5, step: 0.05, help: "0 always takes the likeliest token; higher values dare more." },
+  { name: "temperature", label: "Temperature", minimum: 0, maximum: 2, step: 0.05, help: "0 always takes the likeliest token; higher values dare more." },
   { name: "top_p", label: "Top p", minimum: 0, maximum: 1, step: 0.01, help: "Keeps the likeliest tokens that together reach this probability." },
   { name: "top_k", label: "Top k", minimum: 0, maximum: 1000000, step: 1, whole: true, help: "Keeps this many likeliest tokens; 0 keeps all." },
   { name: "min_p", label: "Min p", minimum: 0, maximum: 1, step: 0.01, help: "Drops tokens less likely than this share of the likeliest." },

@@ -12,7 +12,7 @@ extension Routes {
       parameters, promptTokens: request.prompt.count, service: call.service)
     let answers = call.submit(request, count: parameters.count)
     guard parameters.streams else {
-      return .json(frames.body(try await call.replies.collect(answers)))
+      return try await call.replies.whole(answers) { frames.body($0) }
     }
     return try await call.replies.stream(answers) { frames.frames($0, $1) }
   }
@@ -32,7 +32,7 @@ extension Routes {
       return call.submit(request, count: parameters.count)
     }
     guard parameters.streams else {
-      return .json(frames.body(try await call.replies.collect(answers)))
+      return try await call.replies.whole(answers) { frames.body($0) }
     }
     return try await call.replies.stream(answers) { frames.frames($0, $1) }
   }
@@ -44,7 +44,7 @@ extension Routes {
     let frames = MessageFrames(promptTokens: request.prompt.count, service: call.service)
     let answers = call.submit(request)
     guard parameters.streams else {
-      return .json(frames.body(try await call.replies.collectOne(answers)))
+      return try await call.replies.whole(answers) { frames.body($0.first ?? CollectedAnswer()) }
     }
     return try await call.replies.stream(answers) { frames.frames($1) }
   }
@@ -66,7 +66,7 @@ extension Routes {
       try ResponseHead(fields, parameters, service: call.service), service: call.service)
     let answers = call.submit(request)
     guard parameters.streams else {
-      return .json(frames.body(try await call.replies.collectOne(answers)))
+      return try await call.replies.whole(answers) { frames.body($0.first ?? CollectedAnswer()) }
     }
     return try await call.replies.stream(answers) { frames.frames($1) }
   }

@@ -35,7 +35,7 @@ struct Call: Sendable {
   let json: JSON
 
   var replies: Replies {
-    Replies(service: service, hangUp: hangUp)
+    Replies(service: service, hangUp: hangUp, dialect: route.dialect, requestID: requestID)
   }
 
   /// Submits a request as often as asked for, in the line of its client and user.

@@ -65,7 +65,8 @@ extension ChatMessage {
     }
     self.init(
       role: role, content: try Self.text(field("content")),
-      reasoningContent: try field("reasoning_content").optionalString(),
+      reasoningContent: try field("reasoning_content").optionalString()
+        ?? field("reasoning").optionalString(),
       toolCalls: try Self.calls(object["tool_calls"], at: field("tool_calls").place),
       toolCallID: try field("tool_call_id").optionalString(),
       name: try field("name").optionalString(), prefix: prefix)

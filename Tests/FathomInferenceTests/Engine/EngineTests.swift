@@ -160,6 +160,36 @@ import Testing
     #expect(await Self.outcome(engine.submit(Self.request(prompt, maxTokens: 2))).cached > 0)
   }
 
+  @Test func `a request that is cancelled in the middle of its prompt stops there`() async throws {
+    // The engine waits for its reader, or it would be done before anybody can cancel.
+    let engine = try Self.engine {
+      $0.stepTokens = 64
+      $0.unreadEvents = 2
+    }
+    let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[3].ids
+    let long = Self.request((0..<7).flatMap { _ in prompt })
+    let answer = engine.submit(long)
+    var read = 0
+    for await event in answer {
+      if case .progress(let done) = event {
+        if read == 0 { answer.cancel() }
+        read = done
+      }
+      if case .finished(let reason, _, _, _) = event { #expect(reason == .cancelled) }
+    }
+    #expect(read > 0 && read < long.prompt.count)
+    for _ in 0..<200 where engine.statistics.pinnedBlocks > 0 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(engine.statistics.pinnedBlocks == 0)
+    #expect(engine.statistics.completionTokens == 0)
+    // What was read stays, and serves the next.
+    #expect(engine.statistics.cachedBlocks >= read / 64)
+    let again = await Self.outcome(engine.submit(long))
+    #expect(again.cached >= read / 64 * 64)
+    #expect(again.reason == .length)
+  }
+
   @Test func `whoever leaves the loop early cancels`() async throws {
     let engine = try Self.engine()
     let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[0].ids

@@ -140,8 +140,8 @@ import Testing
     try scheduler.submit(4, tokens: [1])
   }
 
-  /// 10,000 requests of several tenants over too few blocks, with cancels and pauses: the books are right after every step,
-  /// every request is answered or cancelled, and none waits for ever.
+  /// 10,000 requests in all, of several tenants over too few blocks, with cancels and pauses, and others that are refused: the books are
+  /// right after every step, every request that was taken is answered or cancelled, and none waits for ever.
   @Test(arguments: [1, 2, 3]) func `simulation`(seed: UInt64) throws {
     var random = SplitMix(seed: seed)
     var scheduler = Self.scheduler(blocks: 40, running: 6, contextLimit: 640)
@@ -149,10 +149,10 @@ import Testing
     var submittedAt: [UInt64: Int] = [:]
     var paused: Set<UInt64> = []
     var (submitted, ended, refused, longest, step) = (0, 0, 0, 0, 0)
-    let total = 10_000 / 3
-    while ended + refused < total {
+    let total = 10_000 / 3 + 1
+    while ended < total {
       step += 1
-      while submitted < total, Int.random(in: 0..<3, using: &random) == 0 {
+      while submitted < total + refused, Int.random(in: 0..<5, using: &random) == 0 {
         submitted += 1
         let id = UInt64(submitted)
         let shared = Self.text(Int.random(in: 0...5, using: &random) * 64)
