@@ -8,16 +8,34 @@ import importlib.metadata
 import openai
 from checks import KEY, PROMPT, check, finish, raises, server
 from langchain_core.exceptions import ContextOverflowError
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAI
+from pydantic import BaseModel, Field
 
 
 @tool
 def weather(city: str) -> str:
     """The weather of a city."""
     return "rain"
+
+
+class City(BaseModel):
+    """The weather of a city."""
+    city: str = Field(max_length=12)
+
+
+@tool(args_schema=City)
+def weather_of(city: str) -> str:
+    """The weather of a city."""
+    return "rain"
+
+
+class Count(BaseModel):
+    """How many of what."""
+    number: int
+    thing: str = Field(max_length=20)
 
 
 def main(url):
@@ -51,6 +69,24 @@ def main(url):
     check("stop", "=" not in str(model(stop=["="]).invoke(PROMPT).content))
     tools = model().bind_tools([weather]).invoke("How is the weather in Rome?")
     check("bind_tools: taken into the prompt", tools.usage_metadata["input_tokens"] > 100, tools)
+    # What city a small model writes is its own guess; how long it is, the schema says.
+    forced = model(seed=7).bind_tools([weather_of], tool_choice="weather_of", parallel_tool_calls=False)
+    called = forced.invoke("How is the weather in Rome?")
+    (call,) = called.tool_calls
+    check("bind_tools: a call that has to be made", call["name"] == "weather_of" and list(call["args"]) == ["city"]
+          and isinstance(call["args"]["city"], str) and not called.invalid_tool_calls, called)
+    pieces = list(forced.stream("How is the weather in Rome?"))
+    whole = pieces[0]
+    for piece in pieces[1:]:
+        whole += piece
+    check("bind_tools: the streamed call is the same", sum(len(p.tool_call_chunks) for p in pieces) > 3
+          and [(c["name"], c["args"]) for c in whole.tool_calls] == [(call["name"], call["args"])], whole)
+    turns = [HumanMessage("How is the weather in Rome?"), called, ToolMessage("rain", tool_call_id=call["id"])]
+    check("bind_tools: the result is read", model(max_tokens=8).bind_tools([weather_of]).invoke(turns).usage_metadata["output_tokens"] > 0)
+    for method in ("json_schema", "function_calling"):
+        records = [model(seed=i, temperature=1).with_structured_output(Count, method=method, strict=True).invoke(PROMPT)
+                   for i in range(20)]
+        check(f"with_structured_output {method}, strict: 20 of 20", all(isinstance(r, Count) for r in records), records)
     text = OpenAI(model="built-in", base_url=f"{url}/v1", api_key=KEY, max_tokens=8, temperature=0, max_retries=0)
     plain = text.invoke("Ana has 47 apples")
     check("completions: streamed as plain", plain and "".join(text.stream("Ana has 47 apples")) == plain, plain)

@@ -4,6 +4,7 @@
 """
 import asyncio
 import importlib.metadata
+import json
 import os
 
 # Its table of prices is part of the package; nothing is to be fetched.
@@ -54,6 +55,14 @@ def main(url):
         return "".join([c.choices[0].delta.content or "" async for c in await litellm.acompletion(
             model="deepseek/deepseek-reasoner", api_base=url, api_key=KEY, messages=MESSAGES, stream=True) if c.choices])
     check("acompletion: the same", asyncio.run(stream()) == message.content)
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {
+        "type": "object", "properties": {"city": {"type": "string", "maxLength": 12}}, "required": ["city"]}}}
+    forced = dict(tools=[tool], tool_choice="required", parallel_tool_calls=False)
+    call = ask(url, **forced).choices[0].message.tool_calls[0].function
+    check("tools: a call that has to be made", call.name == "weather" and list(json.loads(call.arguments)) == ["city"], call)
+    chunks = list(ask(url, stream=True, **forced))
+    again = litellm.stream_chunk_builder(chunks, messages=MESSAGES).choices[0].message.tool_calls[0].function
+    check("tools: the streamed call is the same", (again.name, again.arguments) == (call.name, call.arguments), again)
     raises("a prompt beyond the context", litellm.ContextWindowExceededError,
            lambda: ask(url, [{"role": "user", "content": "apples " * 2000}]), status_code=400)
     raises("a tool without a name", litellm.BadRequestError,

@@ -3,17 +3,22 @@
     FATHOM=.build/release/fathom python Tests/Clients/openai_client.py
 """
 import asyncio
+import json
 import math
+import os
+import shutil
+import tempfile
 
 import openai
 from checks import KEY, PROMPT, check, finish, raises, server
+from pydantic import BaseModel, Field
 
 MESSAGES = [{"role": "user", "content": PROMPT}]
 # Open enough for chance to have a say.
 GREETING = [{"role": "user", "content": "Tell me a story."}]
 TOOL = {"type": "function", "function": {
     "name": "weather", "description": "The weather of a city.",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}
+    "parameters": {"type": "object", "properties": {"city": {"type": "string", "maxLength": 12}}, "required": ["city"]}}}
 
 
 def client(url, **options):
@@ -114,6 +119,64 @@ def parameters(api):
           tooled)
     unused = ask(api, tools=[TOOL], tool_choice="none")
     check("tools: tool_choice none leaves them out", texts(unused) == texts(ask(api)), texts(unused))
+
+
+def tools(api):
+    """Calls that have to be made; what is in them is a small model's guess."""
+    def called(seed=7, **options):
+        return ask(api, [{"role": "user", "content": "How is the weather in Rome?"}], tools=[TOOL], parallel_tool_calls=False,
+                   seed=seed, **options)
+
+    def arguments(call):
+        values = json.loads(call.function.arguments)
+        return list(values) == ["city"] and isinstance(values["city"], str)
+
+    for what, choice in [("required", "required"), ("named", {"type": "function", "function": {"name": "weather"}})]:
+        whole = called(tool_choice=choice)
+        message, (call,) = whole.choices[0].message, whole.choices[0].message.tool_calls
+        check(f"tools {what}: a call with arguments of the schema", call.type == "function" and call.id
+              and call.function.name == "weather" and arguments(call), whole)
+        check(f"tools {what}: finish_reason", whole.choices[0].finish_reason == "tool_calls", whole.choices[0].finish_reason)
+        chunks = [c for c in called(tool_choice=choice, stream=True) if c.choices]
+        deltas = [d for c in chunks for d in c.choices[0].delta.tool_calls or []]
+        check(f"tools {what}: streamed, the first piece names the call", deltas[0].index == 0 and deltas[0].id
+              and deltas[0].type == "function" and deltas[0].function.name == "weather", deltas[0])
+        check(f"tools {what}: the others carry arguments alone", len(deltas) > 3
+              and all(d.index == 0 and not d.id and not d.function.name for d in deltas[1:]), deltas)
+        check(f"tools {what}: put together they are the whole call",
+              "".join(d.function.arguments or "" for d in deltas) == call.function.arguments, deltas)
+        check(f"tools {what}: the stream's finish_reason", chunks[-1].choices[0].finish_reason == "tool_calls", chunks[-1])
+    with api.chat.completions.stream(model="built-in", messages=MESSAGES, tools=[TOOL], tool_choice="required",
+                                     parallel_tool_calls=False) as stream:
+        kinds = {event.type for event in stream}
+        final = stream.get_final_completion().choices[0].message.tool_calls[0]
+    check("tools: the stream helper's events", "tool_calls.function.arguments.delta" in kinds
+          and "tool_calls.function.arguments.done" in kinds and arguments(final), (kinds, final))
+    turns = [{"role": "user", "content": "How is the weather in Rome?"}, message.model_dump(exclude_none=True),
+             {"role": "tool", "tool_call_id": call.id, "content": "rain"}]
+    answer = ask(api, turns, tools=[TOOL], max_tokens=16)
+    check("tools: the result is read, and answered", answer.usage.prompt_tokens > whole.usage.prompt_tokens, answer.usage)
+    strict = json.loads(json.dumps(TOOL))
+    strict["function"]["strict"] = True
+    strict["function"]["parameters"]["additionalProperties"] = False
+    good = sum(arguments(ask(api, MESSAGES, tools=[strict], tool_choice="required", parallel_tool_calls=False, seed=i, temperature=1.0)
+                         .choices[0].message.tool_calls[0]) for i in range(100))
+    check("tools: strict arguments, 100 of 100", good == 100, good)
+
+
+class Count(BaseModel):
+    number: int
+    thing: str = Field(max_length=20)
+
+
+def parsed(api):
+    """The package's own way to records: a strict schema made of a class."""
+    good = sum(isinstance(api.chat.completions.parse(
+        model="built-in", messages=MESSAGES, response_format=Count, seed=i, temperature=1.0).choices[0].message.parsed, Count)
+        for i in range(20))
+    check("parse: records of a class, 20 of 20", good == 20, good)
+    raises("parse: an answer that was cut off", openai.LengthFinishReasonError, lambda: api.chat.completions.parse(
+        model="built-in", messages=MESSAGES, response_format=Count, max_tokens=2))
 
 
 def caching(api):
@@ -237,11 +300,37 @@ def crowded():
         check("a full queue: a client that tries again", "64" in texts(ask(patient))[0][1])
 
 
+def broken():
+    """Weights that change while a stream runs: it ends with an error that the package raises."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    source = os.path.join(here, "..", "..", "Sources", "FathomInference", "BuiltIn", "model")
+    with tempfile.TemporaryDirectory() as folder:
+        model = shutil.copytree(source, os.path.join(folder, "model"))
+        weights = next(os.path.join(model, name) for name in os.listdir(model) if name.endswith(".safetensors"))
+        with server("--model", model, "--cache-disk", "0") as url:
+            api = client(url)
+            stream = ask(api, GREETING, stream=True, n=8, max_tokens=900, temperature=1, extra_body={"ignore_eos": True})
+            chunks = iter(stream)
+            first = next(chunks)
+            with open(weights, "ab") as file:
+                file.write(b"more")
+            try:
+                for _ in chunks:
+                    pass
+                check("an error in the middle of a stream: APIError", False, "an answer")
+            except openai.APIError as error:
+                check("an error in the middle of a stream: APIError", type(error) is openai.APIError and first.choices
+                      and error.code == "model_failure" and "changed" in error.message, (type(error), error.code, error.message))
+            raises("the next request: InternalServerError", openai.InternalServerError, lambda: ask(api), status_code=500)
+
+
 with server() as url:
     print(f"openai {openai.__version__}")
     api = client(url)
     chat(api)
     parameters(api)
+    tools(api)
+    parsed(api)
     caching(api)
     completions(api)
     errors(api)
@@ -249,4 +338,5 @@ with server() as url:
     asyncio.run(together(url))
 locked()
 crowded()
+broken()
 finish()

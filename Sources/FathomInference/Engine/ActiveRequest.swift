@@ -42,7 +42,8 @@ struct ActiveRequest {
     think = tokenizer.id(of: "<think>")
     sampler = Sampler(request.options.sampling, prompt: request.prompt)
     endOfReasoning =
-      request.reasoningBudget == nil ? [] : tokenizer.encode("\n</think>\n\n")
+      request.reasoningBudget == nil && constraint == nil
+      ? [] : tokenizer.encode("\n</think>\n\n")
   }
 
   /// Tokens at some positions of the timeline.
@@ -74,8 +75,13 @@ struct ActiveRequest {
     {
       forced = endOfReasoning[...]
     }
-    let isForced = !forced.isEmpty
-    let token = forced.popFirst() ?? sampler.pick(logits, allowed: allowed)
+    var isForced = !forced.isEmpty
+    var token = forced.popFirst() ?? sampler.pick(logits, allowed: allowed)
+    if !isForced, owesAnswer, request.options.stopTokens.contains(token) {
+      forced = endOfReasoning[...]
+      isForced = true
+      token = forced.popFirst() ?? token
+    }
     trace?.note(drawnFrom: isForced ? [token] : sampler.drawnFrom)
     return (token, request.topScores.map { TokenScore(of: token, top: $0, in: logits) })
   }
@@ -85,6 +91,13 @@ struct ActiveRequest {
     guard constraint != nil, forced.isEmpty else { return false }
     if case .token = request.grammarStart { return hasTriggered }
     return !text.isReasoning
+  }
+
+  /// Whether the model is in the middle of its thoughts, and an answer of some form is wanted behind them. Where it would stop, its
+  /// thoughts end instead.
+  private var owesAnswer: Bool {
+    guard constraint != nil, case .answer = request.grammarStart else { return false }
+    return text.isReasoning
   }
 
   /// What may come next; a model that may still begin to reason may do that too.

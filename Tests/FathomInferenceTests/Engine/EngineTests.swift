@@ -274,6 +274,25 @@ import Testing
     #expect(!answer.isEmpty)
   }
 
+  @Test func `who stops in the middle of a thought still gives the answer that was asked for`()
+    async throws
+  {
+    let model = try LanguageModel.builtIn()
+    let engine = try Engine(model, options: Engine.Options(runtime: RuntimeOptions()))
+    let (prompt, tokens) = try model.encode(
+      ChatRequest(messages: [.user("Ana has 47 apples and buys 35 more. How many now?")]))
+    #expect(prompt.opensReasoning)
+    var request = EngineRequest(
+      prompt: tokens, reading: .chat(ResponseParser(try model.chatFormat(), after: prompt)),
+      options: Self.request(tokens, maxTokens: 40).options)
+    request.options.stopTokens = model.stopTokens
+    for token in model.stopTokens { request.options.sampling.logitBias[token] = 100 }
+    request.grammar = try Grammar.regex("[0-9]{2}")
+    let outcome = await Self.outcome(engine.submit(request))
+    #expect(outcome.reason == .stop)
+    #expect(outcome.text.count == 2 && Int(outcome.text) != nil, "\(outcome.text)")
+  }
+
   @Test func `a stopped engine fails what it has`() async throws {
     let engine = try Self.engine()
     let answer = engine.submit(Self.request([5, 6, 7], maxTokens: 400))
