@@ -6,12 +6,14 @@ struct Interrupted: Error {}
 
 /// Ctrl-C, and the signals that ask a program to end.
 ///
-/// Outside of `handled`, each of them ends the program with status 130. Inside, the first one only sets `isRaised`,
+/// Outside of `handled`, each of them ends the program with status 130, or 0 after `endWell`. Inside, the first one only sets `isRaised`,
 /// and the second ends the program unless Ctrl-C is all there was and `survivesCtrlC` was asked for.
 enum Interrupts {
   private static let count = Atomic<Int>(0)
   private static let mode = Atomic<Int>(Mode.ends.rawValue)
   private static let mustEnd = Atomic<Bool>(false)
+  /// What a program that is ended at once ends with.
+  private static let status = Atomic<Int32>(130)
 
   private enum Mode: Int {
     case ends, asksFirst, survives
@@ -65,12 +67,17 @@ enum Interrupts {
     let mode = mode.load(ordering: .relaxed)
     if signal != SIGINT { mustEnd.store(true, ordering: .relaxed) }
     let isPatient = mode == Mode.survives.rawValue && signal == SIGINT
-    if !isPatient, mode == Mode.ends.rawValue || before > 0 { _exit(130) }
+    if !isPatient, mode == Mode.ends.rawValue || before > 0 {
+      _exit(status.load(ordering: .relaxed))
+    }
     var byte: UInt8 = 0
     let error = errno
     _ = write(pipeEnd.load(ordering: .relaxed), &byte, 1)
     errno = error
   }
+
+  /// From now on, being told to end is how this program's work ends: its status is 0.
+  static func endWell() { status.store(0, ordering: .relaxed) }
 
   /// While `body` runs, the first signal only sets `isRaised`.
   static func handled<Result>(

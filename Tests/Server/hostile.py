@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -85,6 +86,10 @@ class Server:
         return (float(re.search(rb"running (\d\S*)", body).group(1)),
                 float(re.search(rb'state="pinned"\} (\S+)', body).group(1)))
 
+    def blocks(self):
+        """Blocks of the cache, in all states together."""
+        return sum(float(count) for count in re.findall(rb'kv_cache_blocks\{state="\w+"\} (\S+)', self.get("/metrics")[1]))
+
     def idle(self, seconds=10):
         """Whether nothing is being answered any more."""
         for _ in range(int(seconds * 20)):
@@ -134,9 +139,12 @@ def framing(s):
     note(39, "a body said to be over the limit", 413, s.raw(post("Content-Length: 99999999999"))[0])
     chunk = b"%x\r\n%s\r\n" % (1 << 20, b"a" * (1 << 20))
     note(39, "a chunked body over the limit", 413, s.raw([post("Transfer-Encoding: chunked", body=b"")] + [chunk] * 40)[0])
+    note(39, "a body shorter than said", {0, 400}, s.raw(post("Content-Length: 1000", body=b'{"messages"'), half_close=True)[0])
     note(39, "a body longer than said", {200, 400}, s.raw(post("Content-Length: 2", body=b"{}}}}}}}}garbage\r\n\r\n"))[0])
     note(40, "a chunk size that is none", 400, s.raw(post("Transfer-Encoding: chunked", body=b"zz\r\n{}\r\n0\r\n\r\n"))[0])
     note(40, "a chunk of 2^64 bytes", 400, s.raw(post("Transfer-Encoding: chunked", body=b"10000000000000000\r\n{}\r\n"))[0])
+    flood = b"2;" + b"a" * (8 << 20) + b"\r\n{}\r\n0\r\n\r\n"
+    note(40, "8 MB behind the size of a chunk", {0, 400, 408, 413, 431}, s.raw(post("Transfer-Encoding: chunked", "Connection: close", body=flood))[0])
     note(40, "length and chunks both", 400, s.raw(post("Content-Length: 2", "Transfer-Encoding: chunked", "Connection: close", body=b"2\r\n{}\r\n0\r\n\r\n"))[0])
     note(45, "HTTP/0.9", {0, 400}, s.raw(b"GET /\r\n\r\n")[0])
     note(45, "the preface of HTTP/2", {0, 400}, s.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")[0])
@@ -195,8 +203,18 @@ def parameters(s):
     note(53, "bias of 1e400", bad, s.ask(b'{"messages":[{"role":"user","content":"a"}],"logit_bias":{"5":1e400}}')[0])
     note(53, "top_logprobs 10^9", bad, s.ask(chat(logprobs=True, top_logprobs=10**9))[0])
     note(56, "200 tools", bad, s.ask(chat(tools=[{"type": "function", "function": {"name": "f"}}] * 200))[0])
+    weather = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    note(56, "two tools of one name", bad, s.ask(chat(tools=[weather, weather]))[0])
+    note(56, "a tool whose name has 10 kB", bad, s.ask(chat(tools=[{"type": "function", "function": {"name": "a" * 10_000}}]))[0])
+    for what, schema in {"a text": "object", "a list": [], "of a text": {"type": "string"}, "true": True}.items():
+        tool = {"type": "function", "function": {"name": "weather", "parameters": schema}}
+        note(56, f"a tool whose schema is {what}", bad, s.ask(chat(tools=[tool], tool_choice="required"))[0])
     note(56, "a tool without a name", bad, s.ask(chat(tools=[{"type": "function", "function": {}}]))[0])
     note(57, "fields that nobody knows", 200, s.ask(chat(max_tokens=2, frobnicate={"a": 1}, chat_template_kwargs={"tokenize": True}))[0])
+
+
+# What a page is made of, and what watches whether there is a server.
+OPEN = {"/", "/index.html", "/page/{file}", "/health", "/v1/health"}
 
 
 def door(s, program):
@@ -207,6 +225,8 @@ def door(s, program):
         note(65, f"Origin: {origin}", (403, False), (status, b"allow-origin" in answer.lower()))
     status, answer = s.raw(f"OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.com\r\nConnection: close\r\n\r\n".encode())
     note(65, "preflight from elsewhere", (403, False), (status, b"allow-origin" in answer.lower()))
+    status, answer = s.raw(b"OPTIONS /v1/models HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n")
+    note(65, "preflight from here, with its id", (204, True), (status, b"x-request-id: mine" in answer.lower()))
     note(65, "JSON posted as text", 415, s.ask(chat(), headers=["Content-Type: text/plain"])[0])
     status, _ = s.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Key: x\r\n\r\n", timeout=5)
     note(65, "a websocket upgrade", {200, 400, 426}, status)
@@ -218,14 +238,40 @@ def door(s, program):
             ("two spaces", ["Authorization: Bearer  sesame-open-1"], 401), ("two headers", ["Authorization: Bearer sesame-open-1", "Authorization: Bearer x"], 401),
             ("Basic", ["Authorization: Basic sesame-open-1"], 401), ("the key", ["Authorization: Bearer sesame-open-1"], 200), ("X-Api-Key", ["X-Api-Key: sesame-open-1"], 200)]:
         note(65, what, expected, keyed.get("/v1/models", headers)[0])
-    routes = ["/v1/models", "/models", "/metrics", "/props", "/slots", "/tokenizer_info", "/v1/models/built-in"]
-    note(65, "every route needs the key", {401}, {keyed.get(r)[0] for r in routes}.pop() if len({keyed.get(r)[0] for r in routes}) == 1 else "some do not")
-    posts = ["/inspect", "/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize", "/apply-template", "/beta/completions"]
-    note(65, "every route that is posted to as well", {401}, {keyed.ask(chat(), r)[0] for r in posts}.pop() if len({keyed.ask(chat(), r)[0] for r in posts}) == 1 else "some do not")
+    known = json.loads(keyed.get("/openapi.json", ["X-Api-Key: sesame-open-1"])[1])["paths"]
+    asked = [(m.upper(), path.replace("{model}", "built-in")) for path in known for m in known[path] if m != "parameters" and path not in OPEN]
+    asked.remove(("GET", "/inspect"))
+    open_ones = [f"{m} {path}" for m, path in asked if (keyed.ask(chat(), path, method=m) if m == "POST" else keyed.get(path))[0] != 401]
+    note(65, f"each of {len(asked)} routes needs the key", [], open_ones)
+    note(65, "there are many of them", True, len(asked) > 20)
     note(65, "health without a key", 200, keyed.get("/health")[0])
     keyed.stop()
     keyed.log.seek(0)
     note(65, "no key in the log", False, b"sesame" in keyed.log.read())
+
+
+def secure(program):
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = f"{folder}/key.pem", f"{folder}/cert.pem"
+        try:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                            "-days", "2", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        except FileNotFoundError:
+            print("skip     TLS: no openssl to make a certificate with", flush=True)
+            return
+        s = Server(program, "--tls-cert", certificate, "--tls-key", key)
+        body = json.dumps(chat(temperature=0)).encode()
+        with s.connect() as plain, ssl.create_default_context(cafile=certificate).wrap_socket(plain, server_hostname="localhost") as c:
+            c.sendall(post(f"Content-Length: {len(body)}", "Connection: close", body=body))
+            answer = read_all(c)
+        note(65, "TLS: an answer", (True, True), (answer.startswith(b"HTTP/1.1 200"), b"64" in answer))
+        note(65, "TLS: plain text", 0, s.raw(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")[0])
+        with s.connect() as plain, ssl.create_default_context(cafile=certificate).wrap_socket(plain, server_hostname="localhost") as c:
+            c.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            note(65, "TLS: and afterwards", True, read_all(c).startswith(b"HTTP/1.1 200"))
+        note(65, "TLS: ends well", 0, s.stop())
+        swapped = subprocess.run([program, "serve", "--port", "0", "--tls-cert", key, "--tls-key", certificate], capture_output=True, timeout=30)
+        note(65, "TLS: certificate and key the wrong way round", 2, swapped.returncode)
 
 
 def lifecycle(s):
@@ -405,6 +451,26 @@ def endings(program):
         asking.join()
         note(61, f"{name} while answering: exit status, and the answer's status", (0, 200), (status, answer[0][0]))
         note(61, f"{name}: ended within 25 s", True, time.monotonic() - begin < 25)
+    early = subprocess.Popen([program, "serve", "--port", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.02)
+    early.send_signal(signal.SIGTERM)
+    # Before anything of the program runs, the system ends it.
+    note(61, "SIGTERM while the model is opened", {0, -signal.SIGTERM}, early.wait(10))
+    s = Server(program, "--queue", "100")
+    answers = []
+    asking = [threading.Thread(target=lambda i=i: answers.append(s.ask({"prompt": [5 + i] * 1000, "max_tokens": 2}, "/v1/completions", timeout=60)[0]))
+              for i in range(40)]
+    for thread in asking:
+        thread.start()
+    while any(t.is_alive() for t in asking) and s.busy()[0] == 0:
+        time.sleep(0.01)
+    status = s.stop(signal.SIGTERM)
+    for thread in asking:
+        thread.join()
+    note(61, "SIGTERM while 40 prompts are read: exit status", 0, status)
+    note(61, "each of them answered, refused or never heard", True, len(answers) == 40 and set(answers) <= {200, 503, 0} and 200 in answers)
+    if not QUICK:
+        overdue(program)
     s = Server(program)
     s.stop(signal.SIGKILL)
     s = Server(program)
@@ -412,20 +478,39 @@ def endings(program):
     s.stop()
 
 
+def overdue(program):
+    """An answer that is not at its end when the server's patience is."""
+    s = Server(program)
+    with s.connect(90) as c:
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        body = json.dumps(chat(max_tokens=900, temperature=0, ignore_eos=True, stream=True, logprobs=True, top_logprobs=20)).encode()
+        c.sendall(post(f"Content-Length: {len(body)}", body=body))
+        time.sleep(1)
+        s.process.send_signal(signal.SIGTERM)
+        # The client takes nothing for as long as the server waits, and then all there is.
+        time.sleep(20.5)
+        answer = read_all(c)
+    note(61, "a stream that outlasts the server's patience ends with an error", True, b'"shutting_down"' in answer[-2000:])
+    note(61, "and the server well", 0, s.process.wait(40))
+
+
 def main():
     program = next((a for a in sys.argv[1:] if a != "--quick"), ".build/release/fathom")
     s = Server(program)
+    blocks = s.blocks()
     with concurrent.futures.ThreadPoolExecutor() as pool:
         # Most of it is waiting for the server to lose patience.
         framed = pool.submit(framing, s)
         for part in (bodies, parameters, lifecycle, slow):
             part(s)
         door(s, program)
+        secure(program)
         framed.result()
     crowd = Server(program, "--queue", "2000")
     crowds(crowd, program)
     crowd.stop()
     note(0, "the server that all this happened to still answers", 200, s.ask(chat())[0])
+    note(0, "and has all the blocks it had", (True, True), (s.blocks() == blocks > 0, s.idle()))
     note(0, "and ends well", 0, s.stop())
     endings(program)
     bad = outcomes.count(False)

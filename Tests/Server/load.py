@@ -127,6 +127,7 @@ async def main():
         requests.append({"messages": [{"role": "user", "content": text}], "max_tokens": random.choice([8, 80, 160]),
                          "temperature": random.choice([0, 0, 1]), "seed": i, "user_id": f"user-{i % 5}"})
     alone = [(await ask(port, r))[1] for r in requests]
+    before = await get(port, "/metrics")
     idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(options.idle)]
     counts = dict(answered=0, streamed=0, left=0, slow=0, malformed=0, wrong=0, lost=0, refused=0)
     memory = []
@@ -176,6 +177,7 @@ async def main():
     await asyncio.sleep(2)
     metrics = await get(port, "/metrics")
     pinned = float(re.search(r'state="pinned"\} (\S+)', metrics).group(1))
+    blocks = [sum(map(float, re.findall(r'kv_cache_blocks\{state="\w+"\} (\S+)', text))) for text in (before, metrics)]
     running = float(re.search(r"requests_running (\d\S*)", metrics).group(1))
     process.terminate()
     status = process.wait(60)
@@ -184,9 +186,9 @@ async def main():
     report = dict(minutes=options.minutes, idle=options.idle, active=options.active, **counts,
                   health_ms=dict(median=round(health[len(health) // 2], 1), p99=round(health[int(len(health) * 0.99)], 1), max=round(health[-1], 1)),
                   memory_mb=dict(first_third=round(sum(memory[:third]) / third, 1), last_third=round(sum(memory[-third:]) / third, 1), max=round(max(memory), 1)),
-                  pinned_blocks=pinned, running=running, exit_status=status)
+                  pinned_blocks=pinned, lost_blocks=blocks[0] - blocks[1], running=running, exit_status=status)
     print(json.dumps(report, indent=2))
-    bad = counts["wrong"] + counts["lost"] + counts["refused"] + pinned + running + status
+    bad = counts["wrong"] + counts["lost"] + counts["refused"] + pinned + abs(blocks[0] - blocks[1]) + running + status
     sys.exit(1 if bad else 0)
 
 

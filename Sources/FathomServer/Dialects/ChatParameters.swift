@@ -33,7 +33,7 @@ extension ChatParameters {
     request = try Self.conversation(fields)
     toolChoice = try ToolChoice(chatCompletion: fields)
     callsInParallel = try fields.bool("parallel_tool_calls") ?? true
-    request.tools = toolChoice.offered(request.tools)
+    request.tools = try toolChoice.offered(request.tools)
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: vocabulary)

@@ -14,7 +14,31 @@ enum ToolChoice: Equatable {
   }
 
   /// The tools that a prompt offers: none where none may be called.
-  func offered(_ tools: [ToolDefinition]) -> [ToolDefinition] { self == .none ? [] : tools }
+  ///
+  /// - Throws: `APIError` for names that two tools have or that are too long, and for arguments that are no object.
+  func offered(_ tools: [ToolDefinition]) throws -> [ToolDefinition] {
+    var names: Set<String> = []
+    for (index, tool) in tools.enumerated() {
+      guard (1...128).contains(tool.name.utf8.count) else {
+        throw APIError.outOfRange(
+          "tools[\(index)]", expected: "a name of 1 to 128 bytes",
+          found: "\(tool.name.utf8.count)")
+      }
+      guard names.insert(tool.name).inserted else {
+        throw APIError.outOfRange(
+          "tools[\(index)]", expected: "a name that no other tool has",
+          found: InputError.excerpt(tool.name))
+      }
+      guard let schema = tool.function["parameters"], !schema.isNull else { continue }
+      let type = schema["type"]
+      guard schema.objectValue != nil, type == nil || type?.stringValue == "object" else {
+        throw APIError.malformed(
+          "tools[\(index)]: expected parameters that are the schema of an object, found "
+            + InputError.excerpt(schema.text()), param: "tools[\(index)]")
+      }
+    }
+    return self == .none ? [] : tools
+  }
 }
 
 extension ToolChoice {

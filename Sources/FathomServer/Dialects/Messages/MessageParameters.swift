@@ -26,7 +26,7 @@ extension ChatParameters {
       callsInParallel = try choice.bool("disable_parallel_tool_use") != true
     }
     request = try MessageConversation.request(fields)
-    request.tools = toolChoice.offered(try MessageConversation.tools(fields))
+    request.tools = try toolChoice.offered(MessageConversation.tools(fields))
     rendering = Self.rendering
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)

@@ -13,7 +13,7 @@ extension ChatParameters {
     toolChoice = try ToolChoice(response: fields)
     callsInParallel = try fields.bool("parallel_tool_calls") ?? true
     request = try ResponseInput.request(fields)
-    request.tools = toolChoice.offered(try ResponseInput.tools(fields))
+    request.tools = try toolChoice.offered(ResponseInput.tools(fields))
     rendering = RenderOptions()
     options = try fields.sampling(
       over: service.language.suggestedOptions, vocabulary: service.vocabularySize)
