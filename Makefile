@@ -3,7 +3,7 @@ SWIFT ?= swift
 # Every Swift file of ours.
 CODE := Package.swift Sources Tests Examples/Package.swift Examples/Sources Fuzz/Package.swift Fuzz/Sources
 
-.PHONY: setup build test kill hacking server clients page load sanitize bench compare compare-server card choices reasoning rollouts quality format lint check fuzz neon reference examples
+.PHONY: setup build test kill hacking server clients page load sanitize bench compare compare-server restart card choices reasoning rollouts quality format lint check fuzz neon reference examples
 
 setup: ## checks the toolchain and fetches the packages we depend on
 	@$(SWIFT) --version 2>&1 | grep -Eq 'Swift version (6\.[3-9]|[7-9])' || \
@@ -31,9 +31,10 @@ load: build ## mixed traffic on a server, every answer compared; MINUTES=30
 sanitize: ## engine, constraints and server under Address and Thread Sanitizer; SANITIZE=thread for one of them
 	Tests/sanitize.sh $(SANITIZE)
 
-page: ## the page's parsers under node, and the page in a browser; needs node, chromium, chromedriver, selenium
+page: build ## the page's parsers under node, and the page in a browser, scripted and on the server; needs node, chromium, chromedriver, selenium
 	node --test Tests/Page
-	$(PYTHON) Tests/Page/browser.py --mock --screenshots .build/page
+	$(PYTHON) Tests/Page/browser.py --mock --screenshots .build/page/scripted
+	$(PYTHON) Tests/Page/browser.py --program .build/release/fathom --screenshots .build/page/served
 
 clients: build ## other people's clients against the server; CLIENTS='openai lm_eval' for some of them
 	Tests/Clients/run.sh .build/release/fathom $(CLIENTS)
@@ -49,6 +50,9 @@ compare: build ## beside llama.cpp, on the same files; COMPARE='--only v2-lite-q
 
 compare-server: build ## beside llama.cpp's server, 1, 4 and 16 requests at a time; SERVING='--pairs 5' for other options
 	python3 Benchmarks/serving.py $(SERVING)
+
+restart: build ## first token of a long prompt, computed and from disk after a restart; RESTART='--model DIR --tokens 4000'
+	python3 Benchmarks/restart.py $(RESTART)
 
 card: build ## what the built-in model's card says, measured again; CARD='--model FOLDER' for another model
 	python3 Benchmarks/card.py $(CARD)

@@ -2,16 +2,19 @@
 """Drives the chat page in a browser: every feature once, hostile answers, keys, labels, pictures.
 
     python3 Tests/Page/browser.py --mock [--screenshots DIR]
+    python3 Tests/Page/browser.py --program .build/release/fathom [--screenshots DIR]
     python3 Tests/Page/browser.py --url http://127.0.0.1:8080 [--screenshots DIR]
 
-Needs chromium, chromedriver and selenium. With --url the server is a real one and only what any model
-can do is checked; with --mock the scripted server beside this file answers, and all of it is. A page
+Needs chromium, chromedriver and selenium. With --program and --url the server is a real one and only what any
+model can do is checked; with --mock the scripted server beside this file answers, and all of it is. A page
 that asks another server for anything, writes an error to the console or breaks its content security
 policy fails, whatever else it does.
 """
 import argparse
+import atexit
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +27,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from inspect_checks import INSIDE, inside_pictures, look, looks_inside
+from inspect_checks import INSIDE, inside_pictures, look, looks_inside, shows_the_apis_numbers
 
 APPLES = "Ana has 47 apples, buys 35 more and gives 18 to Bo. How many now?"
 HOSTILE_TITLE = '<img src=x onerror="window.hacked=40">'
@@ -637,7 +640,7 @@ def asks_for_the_key(mock, folder):
         mock.State.key = None
 
 
-ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, looks_inside, deletes_all]
+ANY_MODEL = [sends_and_streams, regenerates_and_walks, themes, exports_and_imports, refuses_bad_files, renames_searches_deletes, has_contrast, looks_inside, shows_the_apis_numbers, deletes_all]
 SCRIPTED = [sends_and_streams, folds_thoughts, stops, regenerates_and_walks, edits_as_a_branch, keeps_over_reload, survives_reload_while_answering, renders, copies, sends_settings,
             calls_tools, shows_errors, waits_for_the_server, comes_back, shows_what_was_sent, themes, exports_and_imports, refuses_bad_files, stays_harmless,
             renames_searches_deletes, follows_other_tabs, obeys_keys, is_labelled, has_contrast, stays_quick, *INSIDE, deletes_all]
@@ -674,16 +677,21 @@ def pictures(url, folder, question="Please showcase how latent attention saves m
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", help="a running server")
+    parser.add_argument("--program", help="start this program's server, with the built-in model")
     parser.add_argument("--mock", action="store_true", help="start the scripted server")
     parser.add_argument("--screenshots", type=pathlib.Path, help="a folder for pictures")
     parser.add_argument("--only", help="names of checks, with commas; 'pictures', 'inside_pictures' and 'asks_for_the_key' too")
     options = parser.parse_args()
-    if bool(options.url) == options.mock:
-        parser.error("either --url or --mock")
+    if [bool(options.url), bool(options.program), options.mock].count(True) != 1:
+        parser.error("one of --url, --program and --mock")
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     mock = None
     url = (options.url or "").rstrip("/")
+    if options.program:
+        server = subprocess.Popen([options.program, "serve", "--port", "0", "--cache-disk", "0"], stdout=subprocess.PIPE, text=True)
+        atexit.register(server.terminate)
+        url = server.stdout.readline().strip()
     if options.mock:
         sys.path.insert(0, str(pathlib.Path(__file__).parent))
         import mock_server as mock

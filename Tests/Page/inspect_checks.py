@@ -66,6 +66,53 @@ def looks_inside(page):
     page.wait("return !!document.querySelector('.welcome .example')", "the chat")
 
 
+# The figures of a list, as the page writes them: scores are kept as float32, the rest as it came.
+WRITTEN = "return import('/page/inspectScales.js').then((scales) => arguments[0].map((number) => scales[arguments[1]](arguments[2] ? Math.fround(number) : number)))"
+
+
+def shows_the_apis_numbers(page):
+    """Any model: what the page shows is what `POST /inspect` says for the same prompt, number by number."""
+    body = {"prompt": FOX, "max_tokens": 8, "temperature": 0.8, "top_k": 20, "top_p": 0.95, "seed": 1}
+    request = urllib.request.Request(page.url + "/inspect", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as reply:
+        frames = [json.loads(line) for line in reply]
+    of = lambda kind: [frame for frame in frames if frame["kind"] == kind]
+    look(page, FOX)
+    texts = lambda selector: page.js("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector)
+
+    def shown(what, selector, numbers, form="percent"):
+        written = page.js(WRITTEN, numbers, form, selector.startswith("#attention"))
+        assert texts(selector) == written and numbers, f"{what}: the page shows {texts(selector)}, the API says {written}"
+
+    assert texts(".story-token") == [step["chosen"]["text"] for step in of("step")], "the tokens written"
+    assert len(page.all(".chip")) == len(of("tokens")[0]["tokens"])
+    attention = of("attention")[0]
+    row = "#attention .keys tbody tr"
+    latent, rotary, probabilities = (attention[part][0][-1] if attention[part] else None for part in ("latent", "rotary", "probabilities"))
+    shown("shares of the last query", f"{row} .share-number", probabilities)
+    if latent:
+        shown("latent scores", f"{row} td:nth-of-type(1)", latent, "decimal")
+        shown("rotary scores", f"{row} td:nth-of-type(2)", rotary, "decimal")
+        shown("scores", f"{row} td:nth-of-type(3)", [a + b for a, b in zip(latent, rotary)], "decimal")
+    last = of("lens")[-1]["top"][0]
+    shown("the last layer's first choice", "#lens .finding strong", [last["probability"]])
+    step = of("step")[0]
+    for place, stage in enumerate(step["stages"], start=1):
+        kept = texts(f".stage-card:nth-of-type({place}) .kept-count")[0]
+        assert kept.split()[0].replace(",", "") == str(stage["kept"]), (stage["name"], kept)
+    shown("the model's first candidates", ".stage-card:nth-of-type(1) .candidate-share", [c["probability"] for c in step["stages"][0]["top"]][:len(page.all(".stage-card:nth-of-type(1) .candidate-share"))])
+    cache = of("cache")[0]
+    assert page.js(WRITTEN, [cache["bytes"]], "bytes")[0] in page.find("#cache .facts").text, page.find("#cache .facts").text
+    if of("routing"):
+        chosen = [expert for token in of("routing")[0]["tokens"] for expert in token["experts"]]
+        foot = [int(text or 0) for text in texts("#experts .map-foot > span")]
+        assert foot == [chosen.count(expert) for expert in range(len(foot))], (foot, chosen)
+    if of("draft"):
+        assert len(page.all(".guess")) == len(of("draft")) and len(page.all(".guess.accepted")) == sum(draft["accepted"] for draft in of("draft"))
+    assert page.js("return document.querySelector('#announcer').textContent").startswith(
+        f"The look is complete: {of('done')[0]['usage']['prompt_tokens']} tokens read, {of('done')[0]['usage']['completion_tokens']} written"), "what was counted"
+
+
 def asks_what_was_set(page):
     look(page, "47+35=", wait=True)
     page.js("document.querySelector('.look-numbers').open = true")
@@ -266,7 +313,7 @@ def fits_the_largest(page):
     assert len(page.all("#attention .head")) == 16 and page.js("return document.documentElement.scrollWidth <= innerWidth")
 
 
-INSIDE = [looks_inside, asks_what_was_set, draws_every_stage, points_and_chooses, walks_by_keys, looks_into_dense, comes_bit_by_bit, says_what_failed, stays_harmless_inside, has_contrast_inside,
+INSIDE = [looks_inside, shows_the_apis_numbers, asks_what_was_set, draws_every_stage, points_and_chooses, walks_by_keys, looks_into_dense, comes_bit_by_bit, says_what_failed, stays_harmless_inside, has_contrast_inside,
           is_labelled_inside, fits_the_largest]
 
 
