@@ -131,16 +131,13 @@ def main():
     a = parser.parse_args()
     families, seeds = a.families.split(","), [int(seed) for seed in a.seeds.split(",")]
     os.makedirs(os.path.join(a.folder, "answers"), exist_ok=True)
-    models, folders = {"before": "built-in"}, {}
-    for seed in seeds:
-        stages = pipeline(a.folder, seed)
-        folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
-        models[f"seed-{seed}"] = stages["reinforce-2"]
-    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
-    folders["zero"] = os.path.dirname(models["zero"])
-    models |= distillation(a.folder, models[f"seed-{seeds[0]}"])
-    results, differences = {}, {}
-    for name, model in models.items():
+    folders, results, differences = {}, {}, {}
+
+    def compare(models):
+        for name, model in models.items():
+            show(name, model)
+
+    def show(name, model):
         results[name] = asked(model, name, families, a)
         base = "before" if not name.startswith("pico") else "pico-alone" if name in ("pico-taught", "pico-traces") else None
         if base and base != name:
@@ -153,6 +150,22 @@ def main():
                   f"pass@8 {100 * v['pass@8'][0]:.1f}{best}, {v['tokens']:.0f} tokens"
                   + (f"; gain at T = 1 {100 * gain['sampled']['value']:+.2f} ({100 * gain['sampled']['low']:+.2f} to "
                      f"{100 * gain['sampled']['high']:+.2f}), greedy {100 * gain['greedy']['value']:+.2f}" if gain else ""), flush=True)
+
+    compare({"before": "built-in"})
+    models = {}
+    for seed in seeds:
+        stages = pipeline(a.folder, seed)
+        folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
+        models[f"seed-{seed}"] = stages["reinforce-2"]
+    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
+    folders["zero"] = os.path.dirname(models["zero"])
+    compare(models)
+    keep(a, results, differences, folders)
+    compare(distillation(a.folder, models[f"seed-{seeds[0]}"]))
+    keep(a, results, differences, folders)
+
+
+def keep(a, results, differences, folders):
     if a.to:
         curves = {name: curve(folder) for name, folder in folders.items() if "reinforce" in name or name == "zero"}
         with open(a.to, "w") as file:

@@ -68,7 +68,7 @@ enum Interrupts {
     if signal != SIGINT { mustEnd.store(true, ordering: .relaxed) }
     let isPatient = mode == Mode.survives.rawValue && signal == SIGINT
     if !isPatient, mode == Mode.ends.rawValue || before > 0 {
-      _exit(status.load(ordering: .relaxed))
+      _exit(signal == SIGHUP ? 130 : status.load(ordering: .relaxed))
     }
     var byte: UInt8 = 0
     let error = errno
@@ -76,7 +76,7 @@ enum Interrupts {
     errno = error
   }
 
-  /// From now on, being told to end is how this program's work ends: its status is 0.
+  /// From now on, being told to end is how this program's work ends: its status is 0, unless its terminal went away.
   static func endWell() { status.store(0, ordering: .relaxed) }
 
   /// While `body` runs, the first signal only sets `isRaised`.

@@ -102,7 +102,9 @@ struct ServeCommand: ParsableCommand {
   var metricsPrefix = "fathom"
 
   @Flag(
-    help: "Log a line for each request: its id, route, status and time, never what it says.")
+    help:
+      "Log a line for each request when its answer begins: id, route, status and time, never what it says."
+  )
   var logRequests = false
 
   @Flag(help: "Send reasoning under the name `reasoning` too.")

@@ -98,7 +98,9 @@ private struct Drain: ServiceLifecycle.Service {
     // A request that just came through the door has a moment to reach the engine.
     while ContinuousClock.now < end, ContinuousClock.now - idleSince < .milliseconds(200) {
       let statistics = service.engine.statistics
-      if !statistics.slots.isEmpty || statistics.waiting > 0 || service.inspector.isBusy {
+      if !statistics.slots.isEmpty || statistics.waiting > 0 || statistics.reading > 0
+        || service.inspector.isBusy
+      {
         idleSince = .now
       }
       try await Task.sleep(for: .milliseconds(20))

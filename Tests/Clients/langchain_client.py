@@ -85,8 +85,8 @@ def main(url):
     check("bind_tools: the result is read", model(max_tokens=8).bind_tools([weather_of]).invoke(turns).usage_metadata["output_tokens"] > 0)
     for method in ("json_schema", "function_calling"):
         records = [model(seed=i, temperature=1).with_structured_output(Count, method=method, strict=True).invoke(PROMPT)
-                   for i in range(20)]
-        check(f"with_structured_output {method}, strict: 20 of 20", all(isinstance(r, Count) for r in records), records)
+                   for i in range(100)]
+        check(f"with_structured_output {method}, strict: 100 of 100", all(isinstance(r, Count) for r in records), records)
     text = OpenAI(model="built-in", base_url=f"{url}/v1", api_key=KEY, max_tokens=8, temperature=0, max_retries=0)
     plain = text.invoke("Ana has 47 apples")
     check("completions: streamed as plain", plain and "".join(text.stream("Ana has 47 apples")) == plain, plain)

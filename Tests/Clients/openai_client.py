@@ -173,8 +173,8 @@ def parsed(api):
     """The package's own way to records: a strict schema made of a class."""
     good = sum(isinstance(api.chat.completions.parse(
         model="built-in", messages=MESSAGES, response_format=Count, seed=i, temperature=1.0).choices[0].message.parsed, Count)
-        for i in range(20))
-    check("parse: records of a class, 20 of 20", good == 20, good)
+        for i in range(100))
+    check("parse: records of a class, 100 of 100", good == 100, good)
     raises("parse: an answer that was cut off", openai.LengthFinishReasonError, lambda: api.chat.completions.parse(
         model="built-in", messages=MESSAGES, response_format=Count, max_tokens=2))
 

@@ -1,3 +1,4 @@
+import FathomCheckpoints
 import FathomCore
 import FathomInference
 import FathomTraining
@@ -113,7 +114,88 @@ import Testing
     }
   }
 
+  /// The first 40 answers get a reward, all that follow none.
+  private static func falling(_ counter: String) -> String {
+    #"rewards=[{kind: command, command: [sh, -c, 'while read -r line; do echo >> "\#(counter)"; "#
+      + #"if [ $(wc -l < "\#(counter)") -gt 40 ]; then echo "{\"score\": 0}"; else echo "{\"score\": 0.9}"; fi; done']}]"#
+  }
+
+  @Test
+  func
+    `a reward that falls takes the run back to its best weights, more slowly, and ends it the fourth time`()
+    async throws
+  {
+    try await TemporaryFolder.whileRunning { folder in
+      let run = try ReinforcementRun(
+        configuration(
+          "\(folder)/run",
+          [
+            Self.falling("\(folder)/counter"), "max_steps=80", "save_steps=5",
+            "dynamic_sampling=false", "max_completion_length=4", "ref_model_sync_steps=",
+            "save_total_limit=2",
+          ]), threads: 1, instructionSet: .chosen())
+      #expect(try await run.run() == .collapsed)
+      let rows = try metrics("\(folder)/run")
+      // Ten rewarded rollouts, four that lower their mean below 0.7 of it, and ten for each roll-back but the last window.
+      let rollBacks = rows.compactMap { $0["roll_backs"] }
+      #expect(rollBacks.last == 3)
+      #expect(rollBacks.firstIndex(of: 1) == 14, "\(rollBacks)")
+      let factors = Set(rows.compactMap { $0["lr"] }.map { ($0 * 1e9).rounded() })
+      #expect(factors.count >= 4, "\(factors)")
+      // The checkpoint of the best ten is kept, however old.
+      #expect(TrainingCheckpoint(folder: "\(folder)/run").steps().contains(10))
+      #expect(try RunRecord(folder: "\(folder)/run")?.ending == "collapsed")
+    }
+  }
+
+  @Test func `problems of a file of one's own are asked and verified`() async throws {
+    try await TemporaryFolder.whileRunning { folder in
+      let task = "\(folder)/sums.json"
+      try TemporaryFolder.write(
+        Array(
+          #"{"prompt": "{{a}} + 1?", "grader": {"type": "exact", "answer": ["x", "y"]}, "problems": [{"a": 1}, {"a": 2}]}"#
+            .utf8), to: task)
+      let run = try ReinforcementRun(
+        configuration(
+          "\(folder)/run", ["tasks=", "task_files=[{path: \(task)}]", "max_steps=1"]),
+        threads: 1, instructionSet: .chosen())
+      #expect(try await run.run() == .finished)
+      #expect(try metrics("\(folder)/run").first?["pass_rate_sums"] == 0)
+      #expect(throws: InputError.self) {
+        try ReinforcementRun(
+          configuration("\(folder)/other", ["task_files=[{path: \(folder)/none.json}]"]),
+          threads: 1, instructionSet: .chosen())
+      }
+    }
+  }
+
+  @Test func `the reference moves as TRL's words say`() throws {
+    func reference(_ more: String...) throws -> (steps: Int?, share: Double) {
+      let read = try configuration("x", ["ref_model_sync_steps="] + more)
+      return (read.referenceSteps, read.referenceShare)
+    }
+    #expect(try reference() == (nil, 1))
+    #expect(try reference("ref_model_sync_steps=8") == (8, 1))
+    #expect(try reference("sync_ref_model=true") == (512, 0.6))
+    #expect(try reference("sync_ref_model=true", "ref_model_mixup_alpha=0.5") == (512, 0.5))
+    #expect(try reference("sync_ref_model=false", "ref_model_sync_steps=8") == (nil, 1))
+  }
+
+  @Test func `a reference that moves half of the way is in the middle`() throws {
+    let model = try RunModel(
+      Checkpoint.open(GoldenFamily.path("deepseek_v3_mtp")), adapters: nil, seed: 0
+    ) { _ in false }
+    let (start, end) = (model.parameters.frozenCopy(), model.parameters.frozenCopy())
+    for index in 0..<end.valueCount { end.values[index] += 1 }
+    start.move(to: end, share: 0.5)
+    #expect((0..<100).allSatisfy { start.values[$0] == end.values[$0] - 0.5 })
+    start.move(to: end, share: 1)
+    #expect((0..<100).allSatisfy { start.values[$0] == end.values[$0] })
+  }
+
   @Test(arguments: [
+    ("datasets=[{path: x}]", "datasets"), ("val_set_size=0.1", "val_set_size"),
+    ("gradient_accumulation_steps=2", "gradient_accumulation_steps"),
     ("num_generations=3", "generation_batch_size"), ("max_completion_length=384", "sequence_len"),
     ("rewards=[{kind: command}]", "command"), ("rewards=[{kind: speed}]", "accuracy"),
     ("rewards=[{kind: language, language: xx}]", "ISO 639-1"), ("base_model=", "base_model"),

@@ -81,7 +81,7 @@ def shows_the_apis_numbers(page):
     texts = lambda selector: page.js("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector)
 
     def shown(what, selector, numbers, form="percent"):
-        written = page.js(WRITTEN, numbers, form, selector.startswith("#attention"))
+        written = page.js(WRITTEN, numbers, form, selector.startswith(("#attention", "#experts")))
         assert texts(selector) == written and numbers, f"{what}: the page shows {texts(selector)}, the API says {written}"
 
     assert texts(".story-token") == [step["chosen"]["text"] for step in of("step")], "the tokens written"
@@ -94,7 +94,9 @@ def shows_the_apis_numbers(page):
         shown("latent scores", f"{row} td:nth-of-type(1)", latent, "decimal")
         shown("rotary scores", f"{row} td:nth-of-type(2)", rotary, "decimal")
         shown("scores", f"{row} td:nth-of-type(3)", [a + b for a, b in zip(latent, rotary)], "decimal")
-    last = of("lens")[-1]["top"][0]
+    firsts = [frame["top"][0] for frame in of("lens")]
+    shown("the first choice behind each layer", "#lens tbody tr td:nth-of-type(1) .lens-share", [first["probability"] for first in firsts])
+    last = firsts[-1]
     shown("the last layer's first choice", "#lens .finding strong", [last["probability"]])
     step = of("step")[0]
     for place, stage in enumerate(step["stages"], start=1):
@@ -102,12 +104,22 @@ def shows_the_apis_numbers(page):
         assert kept.split()[0].replace(",", "") == str(stage["kept"]), (stage["name"], kept)
     shown("the model's first candidates", ".stage-card:nth-of-type(1) .candidate-share", [c["probability"] for c in step["stages"][0]["top"]][:len(page.all(".stage-card:nth-of-type(1) .candidate-share"))])
     cache = of("cache")[0]
-    assert page.js(WRITTEN, [cache["bytes"]], "bytes")[0] in page.find("#cache .facts").text, page.find("#cache .facts").text
+    for part in ("bytes", "bytes_per_token", "plain_bytes"):
+        assert page.js(WRITTEN, [cache[part]], "bytes")[0] in page.find("#cache .facts").text, (part, page.find("#cache .facts").text)
     if of("routing"):
         chosen = [expert for token in of("routing")[0]["tokens"] for expert in token["experts"]]
         foot = [int(text or 0) for text in texts("#experts .map-foot > span")]
         assert foot == [chosen.count(expert) for expert in range(len(foot))], (foot, chosen)
+        token = of("routing")[0]["tokens"][-1]
+        rows = [int(text) for text in texts("#experts .keys tbody th")]
+        assert set(rows[:len(token["experts"])]) == set(token["experts"]), (rows, token["experts"])
+        shown("scores of experts", "#experts .keys td:nth-of-type(1)", [token["scores"][expert] for expert in rows], "decimal")
+        if token["scores"] != token["biased"]:
+            shown("scores with bias", "#experts .keys td:nth-of-type(2)", [token["biased"][expert] for expert in rows], "decimal")
+        weights = dict(zip(token["experts"], token["weights"]))
+        shown("weights", "#experts .keys .share-number", [weights[expert] for expert in rows if expert in weights], "decimal")
     if of("draft"):
+        assert all(draft["drafted"]["text"].strip() in guess for draft, guess in zip(of("draft"), texts(".guess"))), texts(".guess")
         assert len(page.all(".guess")) == len(of("draft")) and len(page.all(".guess.accepted")) == sum(draft["accepted"] for draft in of("draft"))
     assert page.js("return document.querySelector('#announcer').textContent").startswith(
         f"The look is complete: {of('done')[0]['usage']['prompt_tokens']} tokens read, {of('done')[0]['usage']['completion_tokens']} written"), "what was counted"

@@ -156,11 +156,13 @@ def framing(s):
     note(46, "a method that the path does not have", 405, s.get("/v1/chat/completions")[0])
     note(46, "a path that is not there", 404, s.get("/v1/nothing")[0])
     note(46, "another type", 415, s.ask(chat(), headers=["Content-Type: text/plain"])[0])
+    wrong = [s.get("/v1/chat/completions")[1], s.get("/v1/nothing")[1], s.ask(chat(), headers=["Content-Type: text/plain"])[1]]
+    note(46, "each of them with an error in JSON", True, all(json.loads(body)["error"]["message"] for body in wrong))
     note(46, "a path that climbs", 404, s.get("/page/..%2f..%2fserver.key")[0])
 
 
 def bodies(s):
-    for what, body in [("no JSON", b"{"), ("trailing text", b"{} x"), ("NaN", b'{"temperature": NaN}'), ("1e999", b'{"temperature": 1e999}'),
+    for what, body in [("no JSON", b"{"), ("trailing text", b"{} x"), ("NaN", b'{"temperature": NaN}'), ("Infinity", b'{"temperature": Infinity}'), ("1e999", b'{"temperature": 1e999}'),
                        ("the same key twice", b'{"n": 1, "n": 2}'), ("nothing", b""), ("an array", b"[]"), ("a number", b"7")]:
         note(41, what, 400, s.ask(body)[0])
     note(41, "a byte order mark", 400, s.ask(b"\xef\xbb\xbf{}")[0])
@@ -312,6 +314,19 @@ def lifecycle(s):
     note(58, "afterwards", reference, json.loads(s.ask(chat(temperature=0))[1])["choices"][0]["message"]["content"])
 
 
+def burst(s):
+    """1,000 that ask at the same time, on connections that are there already; all have their answer, and health is told meanwhile."""
+    body = json.dumps(chat(max_tokens=4)).encode()
+    asking = [s.connect(120) for _ in range(1000)]
+    for c in asking:
+        c.sendall(post(f"Content-Length: {len(body)}", "Connection: close", body=body))
+    slowest = max(s.health_ms() for _ in range(20))
+    statuses = {read_all(c)[9:12] for c in asking}
+    note(47, "1,000 asking at once: all answered", [b"200"], sorted(statuses))
+    if not QUICK:
+        note(47, f"health within 100 ms meanwhile ({slowest:.0f} ms)", True, slowest < 100)
+
+
 def crowds(s, program):
     idle = [s.connect() for _ in range(1000)]
     answers = []
@@ -330,6 +345,7 @@ def crowds(s, program):
     note(47, "60 asking beside 1,000 idle: all answered", {200}, {a[1] for a in answers}.pop() if len({a[1] for a in answers}) == 1 else sorted({a[1] for a in answers}))
     if not QUICK:
         note(47, f"health within 100 ms meanwhile ({slowest:.0f} ms)", True, slowest < 100)
+    burst(s)
     small = Server(program, limit=64)
     held = []
     try:
@@ -451,24 +467,27 @@ def endings(program):
         asking.join()
         note(61, f"{name} while answering: exit status, and the answer's status", (0, 200), (status, answer[0][0]))
         note(61, f"{name}: ended within 25 s", True, time.monotonic() - begin < 25)
-    early = subprocess.Popen([program, "serve", "--port", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(0.02)
-    early.send_signal(signal.SIGTERM)
-    # Before anything of the program runs, the system ends it.
-    note(61, "SIGTERM while the model is opened", {0, -signal.SIGTERM}, early.wait(10))
-    s = Server(program, "--queue", "100")
-    answers = []
-    asking = [threading.Thread(target=lambda i=i: answers.append(s.ask({"prompt": [5 + i] * 1000, "max_tokens": 2}, "/v1/completions", timeout=60)[0]))
-              for i in range(40)]
-    for thread in asking:
-        thread.start()
-    while any(t.is_alive() for t in asking) and s.busy()[0] == 0:
+    for name, how in [("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT)]:
+        early = subprocess.Popen([program, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        # From where the program hears signals on; it has opened its model when it says where it listens.
+        while not int(re.search(r"SigCgt:\s+(\w+)", open(f"/proc/{early.pid}/status").read()).group(1), 16) >> (how - 1) & 1:
+            time.sleep(0.001)
         time.sleep(0.01)
-    status = s.stop(signal.SIGTERM)
-    for thread in asking:
-        thread.join()
-    note(61, "SIGTERM while 40 prompts are read: exit status", 0, status)
-    note(61, "each of them answered, refused or never heard", True, len(answers) == 40 and set(answers) <= {200, 503, 0} and 200 in answers)
+        early.send_signal(how)
+        note(61, f"{name} while the model is opened", (0, ""), (early.wait(10), early.stdout.read()))
+        s = Server(program, "--queue", "100")
+        answers = []
+        asking = [threading.Thread(target=lambda i=i: answers.append(s.ask({"prompt": [5 + i] * 1000, "max_tokens": 2}, "/v1/completions", timeout=60)[0]))
+                  for i in range(40)]
+        for thread in asking:
+            thread.start()
+        while any(t.is_alive() for t in asking) and s.busy()[0] == 0:
+            time.sleep(0.01)
+        status = s.stop(how)
+        for thread in asking:
+            thread.join()
+        note(61, f"{name} while 40 prompts are read: exit status", 0, status)
+        note(61, "each of them answered, refused or never heard", True, len(answers) == 40 and set(answers) <= {200, 503, 0} and 200 in answers)
     if not QUICK:
         overdue(program)
     s = Server(program)

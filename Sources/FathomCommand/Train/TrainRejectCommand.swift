@@ -22,7 +22,12 @@ struct TrainRejectCommand: ParsableCommand {
   @OptionGroup var server: ServerArguments
 
   @Option(help: ArgumentHelp("A family of problems; repeatable, drawn evenly.", valueName: "name"))
-  var family: [String]
+  var family: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A task file as fathom eval reads it, beside the families; repeatable.", valueName: "file"))
+  var task: [String] = []
 
   @Option(help: ArgumentHelp("Problems.", valueName: "n"))
   var n = 1000
@@ -72,9 +77,12 @@ struct TrainRejectCommand: ParsableCommand {
     var wishes = SamplingWishes()
     (wishes.n, wishes.temperature) = (samples, temperature)
     (wishes.maxTokens, wishes.seed) = (maxTokens, seed)
-    let shares = try family.map { ProblemSource.Share(try Families.named($0), weight: 1) }
+    let shares =
+      try family.map { ProblemSource.Share(try Families.named($0), weight: 1) }
+      + task.map { ProblemSource.Share(try GivenProblems(path: $0), weight: 1) }
     guard !shares.isEmpty else {
-      throw InputError("option --family", expected: "at least one family", found: "none")
+      throw InputError(
+        "options --family and --task", expected: "at least one of them", found: "none")
     }
     let sampler = RejectionSampling(
       try answering(parallel: options.parallel), shares, try EvaluationSampling(wishes), options)

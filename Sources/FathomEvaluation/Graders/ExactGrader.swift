@@ -1,7 +1,7 @@
 import FathomCore
 
 /// Passes answers that are one of some texts, runs of white space aside.
-public struct ExactGrader: Grader {
+public struct ExactGrader: ImmediateGrader {
   public let references: [String]
   public let ignoresCase: Bool
   /// Looks at the answer that a text marks as its final one: see `FinalAnswer`.
@@ -13,7 +13,7 @@ public struct ExactGrader: Grader {
     self.findsAnswer = findsAnswer
   }
 
-  public func grade(_ completion: Completion) async -> Verdict {
+  func verdict(_ completion: Completion) -> Verdict {
     let found = spelled(findsAnswer ? FinalAnswer.of(completion.answer) : completion.answer)
     if references.contains(where: { spelled($0) == found }) { return .pass(extracted: found) }
     let expected = references.map { InputError.excerpt($0) }.joined(separator: " or ")

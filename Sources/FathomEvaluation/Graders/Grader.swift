@@ -76,3 +76,12 @@ public struct Verdict: Sendable, Equatable {
 public protocol Grader: Sendable {
   func grade(_ completion: Completion) async -> Verdict
 }
+
+/// A grader that looks at the answer alone, and tells at once.
+protocol ImmediateGrader: Grader {
+  func verdict(_ completion: Completion) -> Verdict
+}
+
+extension ImmediateGrader {
+  public func grade(_ completion: Completion) async -> Verdict { verdict(completion) }
+}

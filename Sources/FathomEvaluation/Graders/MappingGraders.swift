@@ -21,12 +21,12 @@ public struct ProblemGrader: Grader {
 }
 
 /// Runs a mapping program on records that its author has not seen. The score is the share it maps rightly; all of them pass.
-public struct MappingTestGrader: Grader {
+public struct MappingTestGrader: ImmediateGrader {
   public let tests: [MappingExample]
 
   public init(_ tests: [MappingExample]) { self.tests = tests }
 
-  public func grade(_ completion: Completion) async -> Verdict {
+  func verdict(_ completion: Completion) -> Verdict {
     let program: MappingProgram
     do {
       program = try MappingProgram(parsing: completion.answer.withoutFence.trimmed)

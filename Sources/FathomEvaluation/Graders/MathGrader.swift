@@ -1,7 +1,7 @@
 import FathomCore
 
 /// Passes answers that mean the same number, tuple, interval or set as the reference; what `MathParser` can't read is compared as text.
-public struct MathGrader: Grader {
+public struct MathGrader: ImmediateGrader {
   public let reference: String
   /// By which share of the greater one numbers may differ. Decimals are compared digit by digit where it is no more than rounding.
   public let tolerance: Double
@@ -17,7 +17,7 @@ public struct MathGrader: Grader {
     expected = MathParser.value(of: self.reference)
   }
 
-  public func grade(_ completion: Completion) async -> Verdict {
+  func verdict(_ completion: Completion) -> Verdict {
     guard !completion.answer.trimmed.isEmpty else {
       return .fail("expected \(InputError.excerpt(reference)), found nothing")
     }

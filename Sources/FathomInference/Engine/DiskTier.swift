@@ -15,7 +15,7 @@ struct DiskTier {
     reader = DiskReader(store)
   }
 
-  var isReading: Bool { !reading.isEmpty }
+  var readingCount: Int { reading.count }
   var statistics: DiskStatistics { DiskStatistics(store.statistics) }
 
   /// Has a request's beginning read, if more of it is there than the `cached` blocks in memory.

@@ -159,6 +159,8 @@ public struct EngineStatistics: Sendable {
   public var slots: [Slot] = []
   public var waiting = 0
   public var waitingTokens = 0
+  /// Requests whose beginnings are being read from disk.
+  public var reading = 0
   public var steps = 0
   public var promptTokens = 0
   public var cachedTokens = 0
@@ -187,71 +189,4 @@ public struct DiskStatistics: Sendable, Equatable {
   public var files = 0
   public var bytes = 0
   public var isWritable = false
-}
-
-/// Messages to the engine's thread.
-final class EngineMailbox: @unchecked Sendable {
-  // `messages` is touched under the condition's lock only.
-  enum Message {
-    case submit(EngineRequest, Constraint?, EngineAnswer)
-    /// What was on disk of a request's beginning.
-    case loaded(DiskPrefix)
-    case cancel(UInt64)
-    case stop
-  }
-
-  private let condition = NSCondition()
-  private var messages: [Message] = []
-  private var isClosed = false
-
-  func post(_ message: Message) {
-    let isLate = condition.withLock {
-      if !isClosed { messages.append(message) }
-      condition.signal()
-      return isClosed
-    }
-    if isLate { refuse(message) }
-  }
-
-  /// Takes no more messages; requests among those that nobody took are refused.
-  func close() {
-    let left = condition.withLock {
-      isClosed = true
-      defer { messages = [] }
-      return messages
-    }
-    for message in left { refuse(message) }
-  }
-
-  private func refuse(_ message: Message) {
-    let answer: EngineAnswer
-    switch message {
-    case .submit(_, _, let new): answer = new
-    // Whom it was read for has ended.
-    case .loaded, .cancel, .stop: return
-    }
-    answer.send(.failed(.shutDown))
-    answer.end()
-  }
-
-  /// All messages so far; waits for the first, up to a time if there is one.
-  func take(waiting: Wait) -> [Message] {
-    condition.lock()
-    defer { condition.unlock() }
-    switch waiting {
-    case .no: break
-    case .upTo(let seconds):
-      if messages.isEmpty { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
-    case .forMessage:
-      while messages.isEmpty { condition.wait() }
-    }
-    defer { messages = [] }
-    return messages
-  }
-
-  enum Wait {
-    case no
-    case upTo(Double)
-    case forMessage
-  }
 }

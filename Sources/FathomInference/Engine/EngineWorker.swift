@@ -59,7 +59,7 @@ final class EngineWorker {
       if !work.isEmpty { run(work) }
       report()
       // Requests that are paused, that wait for those, or that are read for have deadlines to be kept.
-      let isIdle = requests.isEmpty && disk?.isReading != true
+      let isIdle = requests.isEmpty && disk?.readingCount ?? 0 == 0
       wait = !work.isEmpty ? .no : isIdle ? .forMessage : .upTo(0.05)
     }
   }
@@ -192,26 +192,28 @@ final class EngineWorker {
   }
 
   private func report() {
+    let counted = scheduler.freeBlocks + scheduler.cachedBlocks + scheduler.pinnedBlocks
+    let total = scheduler.configuration.blocks
+    // What answers would read is no longer known then.
+    if counted != total, statistics.failure == nil {
+      fail("the cache's books: expected \(total) blocks free, cached and pinned, found \(counted)")
+    }
     statistics.slots = scheduler.runningIDs.compactMap { requests[$0]?.slot(id: $0) }
     statistics.waiting = scheduler.waitingCount
     statistics.waitingTokens = scheduler.waitingTokens
+    statistics.reading = disk?.readingCount ?? 0
     statistics.preemptions = scheduler.preemptions
     statistics.freeBlocks = scheduler.freeBlocks
     statistics.cachedBlocks = scheduler.cachedBlocks
     statistics.pinnedBlocks = scheduler.pinnedBlocks
     statistics.disk = disk?.statistics
-    let (counted, total) = (statistics.blocks, scheduler.configuration.blocks)
-    // What answers would read is no longer known then.
-    if counted != total, statistics.failure == nil {
-      fail("the cache's books: expected \(total) blocks free, cached and pinned, found \(counted)")
-    }
     board.show(statistics)
   }
 
   /// Ends all requests, and takes no more: the engine cannot go on.
   func fail(_ failure: String) {
     statistics.failure = failure
-    for id in Array(requests.keys) { end(id, .failed(.broken(failure))) }
+    for id in Array(requests.keys) + (disk?.ids() ?? []) { end(id, .failed(.broken(failure))) }
   }
 }
 

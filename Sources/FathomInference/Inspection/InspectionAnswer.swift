@@ -1,10 +1,10 @@
+import Dispatch
 import FathomCore
-import Foundation
+import Synchronization
 
 /// What becomes of the frames of one inspection, as it goes on. The inspection waits while its reader does not read, and ends
 /// when the reader goes away.
-package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecked Sendable {
-  // All that changes is touched under the condition's lock only.
+package final class InspectionAnswer<Output: Sendable>: AsyncSequence, Sendable {
   package typealias Element = Output
 
   /// Outputs that may wait to be read.
@@ -14,10 +14,15 @@ package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecke
   private let slowReaderSeconds: Double
   private let stream: AsyncThrowingStream<Output, any Error>
   private let continuation: AsyncThrowingStream<Output, any Error>.Continuation
-  private let condition = NSCondition()
-  private var unread = 0
-  private var ending: (any Error)?
-  private var cancelAction: (@Sendable () -> Void)?
+  private let state = Mutex(State())
+  /// Signalled when something was read, and at the end. Its clock is one that nobody sets.
+  private let changes = DispatchSemaphore(value: 0)
+
+  private struct State {
+    var unread = 0
+    var ending: (any Error)?
+    var cancelAction: (@Sendable () -> Void)?
+  }
 
   init(deadline: ContinuousClock.Instant, slowReaderSeconds: Double) {
     self.deadline = deadline
@@ -30,8 +35,8 @@ package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecke
 
   /// What else is to be done when it is cancelled.
   var onCancel: (@Sendable () -> Void)? {
-    get { condition.withLock { cancelAction } }
-    set { condition.withLock { cancelAction = newValue } }
+    get { state.withLock { $0.cancelAction } }
+    set { state.withLock { $0.cancelAction = newValue } }
   }
 
   /// Ends the inspection, wherever it stands; its reader sees no more.
@@ -44,10 +49,8 @@ package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecke
   func end(_ failure: EngineFailure) { end(with: failure) }
 
   private func end(with error: any Error) {
-    condition.withLock {
-      if ending == nil { ending = error }
-      condition.broadcast()
-    }
+    state.withLock { if $0.ending == nil { $0.ending = error } }
+    changes.signal()
     close(error)
   }
 
@@ -59,24 +62,31 @@ package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecke
 
   /// - Throws: why nobody wants to see more.
   func check() throws {
-    if let ending = condition.withLock({ ending }) { throw ending }
+    if let ending = state.withLock({ $0.ending }) { throw ending }
     if ContinuousClock.now > deadline { throw EngineFailure.deadline }
   }
 
   /// Hands over an output once there is room for it.
   func send(_ output: Output) throws {
     try check()
-    let limit = Date(timeIntervalSinceNow: slowReaderSeconds)
-    try condition.withLock {
-      while ending == nil, unread >= Self.unreadLimit {
-        guard condition.wait(until: limit) else {
-          throw EngineFailure.slowReader(seconds: slowReaderSeconds)
-        }
+    let limit = DispatchTime.now() + slowReaderSeconds
+    while try !takeRoom() {
+      // What was signalled before there was somebody to wait may wake too early.
+      if changes.wait(timeout: limit) == .timedOut {
+        throw EngineFailure.slowReader(seconds: slowReaderSeconds)
       }
-      if let ending { throw ending }
-      unread += 1
     }
     continuation.yield(output)
+  }
+
+  /// Counts an output as unread, if there is room for it.
+  private func takeRoom() throws -> Bool {
+    try state.withLock { state in
+      if let ending = state.ending { throw ending }
+      guard state.unread < Self.unreadLimit else { return false }
+      state.unread += 1
+      return true
+    }
   }
 
   /// Runs an inspection and closes the answer behind it.
@@ -101,10 +111,8 @@ package final class InspectionAnswer<Output: Sendable>: AsyncSequence, @unchecke
   // MARK: The reader's side
 
   private func noteRead() {
-    condition.withLock {
-      unread -= 1
-      condition.signal()
-    }
+    state.withLock { $0.unread -= 1 }
+    changes.signal()
   }
 
   package struct AsyncIterator: AsyncIteratorProtocol {

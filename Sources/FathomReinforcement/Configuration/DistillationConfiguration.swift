@@ -5,6 +5,8 @@ import FathomTraining
 public struct DistillationConfiguration: Sendable, Equatable {
   /// The student, tasks, optimiser, steps and reports.
   public var run: RunConfiguration
+  /// Problems beside those of `tasks`. Word: `task_files`.
+  public var taskFiles: [TaskFile] = []
   /// A checkpoint folder with the student's vocabulary. Word: `teacher_model`.
   public var teacher: String
   /// Answers of a step, each to a question of its own. Word: `generation_batch_size`. Default 64.
@@ -46,6 +48,7 @@ extension DistillationConfiguration {
       throw map.error("teacher_model", expected: "a checkpoint folder to learn from")
     }
     self.init(run: run, teacher: teacher)
+    taskFiles = try map.maps("task_files").map { try TaskFile($0) }
     rolloutSize = try map.integer("generation_batch_size", 1...1_048_576) ?? rolloutSize
     maxTokens = try map.integer("max_completion_length", 1...1_048_576) ?? maxTokens
     temperature = try map.number("temperature", 0.01...100) ?? temperature
@@ -64,8 +67,8 @@ extension DistillationConfiguration {
 
   /// What no key is wrong about on its own.
   private func check(_ map: ConfigurationMap) throws {
-    guard !run.tasks.isEmpty else {
-      throw map.error("tasks", expected: "families of problems to answer")
+    guard !run.tasks.isEmpty || !taskFiles.isEmpty else {
+      throw map.error("tasks", expected: "families of problems to answer, or \"task_files\"")
     }
     guard run.datasets.isEmpty else {
       throw map.error("datasets", expected: "none: what is learnt from is answers to \"tasks\"")

@@ -15,6 +15,7 @@ extension ReinforcementConfiguration {
   public init(yaml: String, file: String = "run.yaml", overrides: [String] = []) throws {
     var map = try ConfigurationMap(yaml: yaml, file: file, overrides: overrides)
     self.init(run: try RunConfiguration(reading: &map))
+    taskFiles = try map.maps("task_files").map { try TaskFile($0) }
     // What RL needs otherwise than imitation.
     if map.isMissing("precision") { run.precision = .fp32 }
     if map.isMissing("optimizer") { run.optimizer = .adamw }
@@ -51,7 +52,7 @@ extension ReinforcementConfiguration {
     maxTokens = try map.integer("max_completion_length", 1...1_048_576) ?? maxTokens
     topP = try map.number("top_p", 1e-6...1) ?? topP
     topK = try map.integer("top_k", 0...Int(Int32.max)) ?? topK
-    referenceSteps = try map.integer("ref_model_sync_steps", 1...Int.max)
+    try readReference(&map)
     dropsFlatGroups = try map.flag("dynamic_sampling") ?? dropsFlatGroups
     replaysRouting = try map.flag("routing_replay") ?? replaysRouting
     usesCurriculum = try map.flag("curriculum") ?? usesCurriculum
@@ -60,16 +61,34 @@ extension ReinforcementConfiguration {
     if !parts.isEmpty { rewards = parts }
   }
 
+  private mutating func readReference(_ map: inout ConfigurationMap) throws {
+    let syncs = try map.flag("sync_ref_model")
+    let steps = try map.integer("ref_model_sync_steps", 1...Int.max)
+    referenceSteps = syncs == false ? nil : steps ?? (syncs == true ? 512 : nil)
+    referenceShare =
+      try map.number("ref_model_mixup_alpha", 1e-6...1) ?? (syncs == true ? 0.6 : 1)
+  }
+
   /// What no key is wrong about on its own.
   private func check(_ map: ConfigurationMap) throws {
+    for key in [
+      "datasets", "gradient_accumulation_steps", "early_stopping_patience", "val_set_size",
+    ]
+    where !map.isMissing(key) {
+      throw map.error(
+        key,
+        expected:
+          "no such key: what is learnt from is answers to problems, all of a rollout's at once")
+    }
     guard run.baseModel != nil else {
       throw map.error("base_model", expected: "a checkpoint folder whose answers are to improve")
     }
     guard run.model == nil else {
       throw map.error("model", expected: "only \"base_model\": rewards teach what can answer")
     }
-    guard !run.tasks.isEmpty else {
-      throw map.error("tasks", expected: "families of problems to be rewarded for")
+    guard !run.tasks.isEmpty || !taskFiles.isEmpty else {
+      throw map.error(
+        "tasks", expected: "families of problems to be rewarded for, or \"task_files\"")
     }
     guard let steps = run.maxSteps else {
       throw map.error("max_steps", expected: "a number of steps, as \"tasks\" never end")
@@ -111,6 +130,7 @@ extension ReinforcementConfiguration.Reward {
     timeLimit = try map.number("time_limit", 0.01...86_400) ?? timeLimit
     language = try map.text("language") ?? language
     free = try map.integer("free", 0...Int.max) ?? free
+    answerTags = try map.flag("answer_tags") ?? answerTags
     command = try map.texts("command")
     if kind == .command, command.isEmpty {
       throw map.error("command", expected: "a program and its arguments, a list")

@@ -5,6 +5,8 @@ import FathomTraining
 public struct ReinforcementConfiguration: Sendable, Equatable {
   /// Model, tasks, optimiser, steps and reports.
   public var run: RunConfiguration
+  /// Problems beside those of `tasks`. Word: `task_files`.
+  public var taskFiles: [TaskFile] = []
   public var policy = PolicyOptions()
   /// Answers to a question. Word: `num_generations`. Default 8.
   public var groupSize = 8
@@ -20,8 +22,10 @@ public struct ReinforcementConfiguration: Sendable, Equatable {
   public var topP = 1.0
   /// Word: `top_k`. Default 0, which keeps all.
   public var topK = 0
-  /// After so many steps the reference becomes the present policy. Word: `ref_model_sync_steps`. Missing: never.
+  /// After so many steps the reference moves to the present policy. Word: `ref_model_sync_steps`, 512 with `sync_ref_model` alone. Missing: never.
   public var referenceSteps: Int?
+  /// How far it moves: 1 makes it the present policy. Word: `ref_model_mixup_alpha`. Default 1, and 0.6 with `sync_ref_model` as in TRL.
+  public var referenceShare = 1.0
   /// Whether groups whose answers all have one reward are left out. Word: `dynamic_sampling`. Default true.
   public var dropsFlatGroups = true
   /// Whether experts are those of the rollout. Word: `routing_replay`. Default true.
@@ -60,6 +64,8 @@ public struct ReinforcementConfiguration: Sendable, Equatable {
     public var language = "en"
     /// Of `length`: tokens that cost nothing.
     public var free = 0
+    /// Of `format`: whether the answer has to stand in `<answer>` tags, as R1-Zero's template has it.
+    public var answerTags = false
 
     public init(kind: Kind, weight: Double) {
       self.kind = kind

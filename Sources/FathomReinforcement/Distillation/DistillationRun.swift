@@ -38,8 +38,8 @@ public final class DistillationRun {
     let checkpoint = try Checkpoint.open(configuration.teacher)
     let vocabulary = try Architectures.blueprint(checkpoint.config).shape.vocabSize
     policy = try RunPolicy(
-      configuration.run, vocabularySize: vocabulary, threads: threads,
-      instructionSet: instructionSet, resumes: resumes, hooks: hooks)
+      configuration.run, taskFiles: configuration.taskFiles, vocabularySize: vocabulary,
+      threads: threads, instructionSet: instructionSet, resumes: resumes, hooks: hooks)
     try Self.check(configuration.teacher, vocabulary, against: policy)
     learner = DistillationLearner(
       trainer: policy.trainer,

@@ -33,8 +33,8 @@ public final class ReinforcementRun {
     self.configuration = configuration
     self.hooks = hooks
     policy = try RunPolicy(
-      configuration.run, threads: threads, instructionSet: instructionSet, resumes: resumes,
-      hooks: hooks)
+      configuration.run, taskFiles: configuration.taskFiles, threads: threads,
+      instructionSet: instructionSet, resumes: resumes, hooks: hooks)
     rewards = RewardMaker(configuration.rewards, maxTokens: configuration.maxTokens)
     learner = PolicyLearner(
       trainer: policy.trainer, configuration: configuration,
@@ -102,8 +102,7 @@ extension ReinforcementRun {
         progress.bestStep = step
       }
       if policy.isDue(configuration.referenceSteps, after: before) {
-        learner.reference?.values.update(
-          from: policy.trainer.parameters.values, count: policy.trainer.parameters.valueCount)
+        learner.reference?.move(to: policy.trainer.parameters, share: configuration.referenceShare)
       }
       if policy.isDue(configuration.run.saveSteps, after: before) || stops || policy.isOver {
         try save()

@@ -46,7 +46,7 @@ struct RewardMaker: Sendable {
   ) -> any Grader {
     switch part.kind {
     case .accuracy: return ProblemGrader(problem)
-    case .format: return ThinkFormatGrader()
+    case .format: return ThinkFormatGrader(needsAnswerTags: part.answerTags)
     case .language: return LanguageGrader(LanguageGrader.Script(language: part.language) ?? .latin)
     case .repetition: return RepetitionGrader()
     case .length: return LengthGrader(free: part.free, limit: maxTokens)

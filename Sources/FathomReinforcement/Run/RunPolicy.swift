@@ -19,11 +19,12 @@ struct RunPolicy {
   private let hooks: TrainingRun.Hooks
 
   /// - Parameters:
+  ///   - taskFiles: problems beside those of the configuration's families.
   ///   - vocabularySize: of a fresh network whose configuration names none; nil takes the tokenizer's.
   ///   - resumes: whether to go on behind the last checkpoint of the run's folder, where there is one.
   /// - Throws: `InputError` or `InputErrors` for what the configuration names and is not as expected.
   init(
-    _ run: RunConfiguration, vocabularySize: Int? = nil, threads: Int,
+    _ run: RunConfiguration, taskFiles: [TaskFile], vocabularySize: Int? = nil, threads: Int,
     instructionSet: InstructionSet, resumes: Bool, hooks: TrainingRun.Hooks
   ) throws {
     self.run = run
@@ -37,7 +38,8 @@ struct RunPolicy {
       model.network, model.parameters,
       options: TrainingOptions(run, steps: run.maxSteps ?? 1, threads: threads),
       instructionSet: instructionSet)
-    problems = ProblemSource(try run.problemShares(), seed: run.seed)
+    problems = ProblemSource(
+      try run.problemShares() + taskFiles.map { try $0.share() }, seed: run.seed)
   }
 
   /// Puts the run where it was after a step; it begins with the weights of its configuration.

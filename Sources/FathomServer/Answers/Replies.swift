@@ -16,8 +16,8 @@ struct Replies {
 
   /// Waits for whole answers and sends them as one body.
   ///
-  /// Where they take long, blank lines are sent meanwhile, as DeepSeek's API does, so that nothing on the way gives the connection up. The
-  /// status is sent with the first of them: an error behind it is told by the body alone.
+  /// Where they take long, the head is sent before them, and then blank lines, as DeepSeek's API does, so that nothing on the way gives the
+  /// connection up. An error that comes later is told by the body alone.
   ///
   /// - Parameter body: of the answers, in order.
   func whole(
@@ -36,7 +36,7 @@ struct Replies {
     let clock = Task {
       while !Task.isCancelled {
         try await Task.sleep(for: interval)
-        continuation.yield(.longer)
+        if case .terminated = continuation.yield(.longer) { return }
       }
     }
     var longer = 0
@@ -84,19 +84,27 @@ struct Replies {
 
   private func collect(_ answers: [EngineAnswer]) async throws -> [CollectedAnswer] {
     try await untilGone(answers) {
-      var collected: [CollectedAnswer] = []
       do {
-        for answer in answers {
-          var whole = CollectedAnswer()
-          for await event in answer { try whole.add(event) }
-          collected.append(whole)
-          service.metrics.note(whole)
+        // All at once: the engine gives up answers that nobody reads.
+        return try await withThrowingTaskGroup(of: (Int, CollectedAnswer).self) { group in
+          for (index, answer) in answers.enumerated() {
+            group.addTask {
+              var whole = CollectedAnswer()
+              for await event in answer { try whole.add(event) }
+              return (index, whole)
+            }
+          }
+          var collected = [CollectedAnswer](repeating: CollectedAnswer(), count: answers.count)
+          for try await (index, whole) in group {
+            service.metrics.note(whole)
+            collected[index] = whole
+          }
+          return collected
         }
       } catch {
         for answer in answers { answer.cancel() }
         throw error
       }
-      return collected
     }
   }
 

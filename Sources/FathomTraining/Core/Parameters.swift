@@ -101,6 +101,14 @@ package final class ParameterStore: @unchecked Sendable {
     return copy
   }
 
+  /// Moves all values a share of the way to another's of the same shape; 1 makes them the same.
+  package func move(to other: ParameterStore, share: Double) {
+    precondition(valueCount == other.valueCount, "\(other.valueCount) values for \(valueCount)")
+    guard share < 1 else { return values.update(from: other.values, count: valueCount) }
+    let share = Float(share)
+    for index in 0..<valueCount { values[index] += share * (other.values[index] - values[index]) }
+  }
+
   deinit {
     values.deallocate()
     gradients.deallocate()

@@ -79,6 +79,21 @@ import Testing
     #expect(cancelled.withLock { $0.contains(2) })
   }
 
+  /// Read one after the other, the second would be given up by its engine as read by nobody.
+  @Test func `several answers are read side by side`() async throws {
+    let answers = (1...2).map { EngineAnswer(id: UInt64($0)) { _ in } }
+    let replies = try Self.replies()
+    let waiting = Task { try await replies.whole(answers, body: Self.length) }
+    for event in Script.everything { answers[1].send(event) }
+    for _ in 0..<2000 where answers[1].unreadCount > 0 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(answers[1].unreadCount == 0)
+    for event in Script.everything { answers[0].send(event) }
+    for answer in answers { answer.end() }
+    #expect(try JSON.parse(try await Self.text(waiting.value)) == .of(["length": .integer(14)]))
+  }
+
   @Test func `a client that hangs up while it waits ends its answers`() async throws {
     let hangUp = HangUp()
     let cancelled = Mutex(false)

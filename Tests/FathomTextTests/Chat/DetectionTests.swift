@@ -50,6 +50,11 @@ import Testing
     v2.replacing("'Assistant:'", with: "'Assistant: Well,'"),
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>{% endfor %}",
     "", "{{", "{% '", "{#", "'<｜User｜>'", "{{ '<｜User｜>\\",
+    // Never run, so none of these takes time or memory.
+    "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}<｜User｜>",
+    "{% for i in range(1000000000) %}{% for j in range(1000000000) %}<｜User｜>{% endfor %}{% endfor %}",
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}", "{% include 'config.json' %}<｜User｜>",
+    String(repeating: "{% if a %}", count: 50_000) + "<｜User｜>",
   ])
   func `an unknown template is an error that names the formats and the flag`(template: String) {
     #expect { try detect(template) } throws: { error in
