@@ -13,7 +13,7 @@ struct ModelOption: ParsableArguments {
   @Option(
     name: [.customShort("m"), .customLong("model")],
     help: ArgumentHelp(
-      "Folder of a checkpoint, a GGUF file, or built-in. (default: $\(variable); for chat and run then built-in)",
+      "Folder of a checkpoint, a GGUF file, or built-in. (default: $\(variable); chat, run, serve, eval and train reject take built-in without it)",
       valueName: "model"))
   var path: String?
 

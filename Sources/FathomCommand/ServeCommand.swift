@@ -92,7 +92,8 @@ struct ServeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Most bytes of prefixes on disk; 0 keeps none. (default: 8GiB)", valueName: "size"))
+      "Most bytes of this model's prefixes on disk; 0 keeps none. (default: 8GiB)",
+      valueName: "size"))
   var cacheDisk: ByteSize?
 
   @Option(help: "Chat format; fathom render --help lists them. (default: the checkpoint's own)")

@@ -16,7 +16,7 @@ LLM = os.path.join(os.path.dirname(sys.executable), "llm")
 
 def main(url, folder):
     with open(os.path.join(folder, "extra-openai-models.yaml"), "w") as file:
-        file.write(f"- model_id: fathom\n  model_name: built-in\n  api_base: {url}/v1\n  supports_tools: true\n"
+        file.write(f"- model_id: fathom\n  model_name: built-in\n  api_base: {url}/v1\n  supports_tools: true\n  supports_schema: true\n"
                    f"- model_id: fathom-text\n  model_name: built-in\n  api_base: {url}/v1\n  completion: true\n")
     environment = dict(os.environ, LLM_USER_PATH=folder, OPENAI_API_KEY=KEY)
 
@@ -38,6 +38,10 @@ def main(url, folder):
     system = llm("-m", "fathom", "-s", "Be brief.", PROMPT).stdout
     check("a system prompt", system.strip() != "")
     check("completions", llm("-m", "fathom-text", "-o", "max_tokens", "8", "Ana has 47 apples").stdout.strip() != "")
+    record = json.loads(llm("-m", "fathom", "--schema", "number int", PROMPT).stdout)
+    check("a schema: a record of it", list(record) == ["number"] and isinstance(record["number"], int), record)
+    offered = llm("-m", "fathom", "--functions", "def weather(city: str) -> str:\n    return 'rain'", PROMPT).stdout
+    check("a function is offered, and what comes is an answer", offered.strip() != "", offered)
     logs = json.loads(llm("logs", "list", "--json", "-n", "0").stdout)
     counted = [entry for entry in logs if entry["model"] == "fathom"]
     check("the log has tokens of each answer",

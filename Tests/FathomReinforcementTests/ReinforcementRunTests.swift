@@ -90,7 +90,7 @@ import Testing
     struct Lost: Error {}
     try await TemporaryFolder.whileRunning { folder in
       func run(resumes: Bool, _ evaluate: @escaping (String) throws -> Double) async throws
-        -> ReinforcementRun.Outcome
+        -> RolloutRunOutcome
       {
         var hooks = TrainingRun.Hooks()
         hooks.evaluate = { [("roman", try evaluate($0))] }
@@ -214,7 +214,8 @@ import Testing
     let start = try RunConfiguration(yaml: try Presets.yaml("cold-start"))
     let rewarded = try ReinforcementConfiguration(yaml: try Presets.yaml("reinforce"))
     let verified = try RunConfiguration(yaml: try Presets.yaml("rejection"))
-    #expect(start.baseModel == BuiltInModel.name && rewarded.run.baseModel == BuiltInModel.name)
+    #expect(
+      start.baseModel == BuiltInModel.name && rewarded.run.baseModel == BuiltInModel.name)
     let distilled = try DistillationConfiguration(yaml: try Presets.yaml("distill"))
     #expect(start.tasks == rewarded.run.tasks && start.tasks == distilled.run.tasks)
     #expect(verified.baseModel == "\(rewarded.run.outputDir)/step_\(rewarded.run.maxSteps ?? 0)")

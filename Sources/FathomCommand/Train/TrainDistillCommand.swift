@@ -33,26 +33,11 @@ struct TrainDistillCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try file.distillation()
-    let threads = try file.threadCount()
-    let resumes = resume
-    let driver = RunDriver(configuration.run, threads: threads, resumes: resumes)
-    try driver.refuseOverwriting()
-    let (outcome, step) = try Interrupts.handled {
-      try Asynchronous.wait {
-        let run = try DistillationRun(
-          configuration, threads: threads, instructionSet: try .chosen(), resumes: resumes,
-          hooks: driver.hooks)
-        if let step = run.resumedStep { Terminal.note("goes on behind step \(step)") }
-        let outcome = try await run.run()
-        return (outcome, run.step)
-      }
-    }
-    switch outcome {
-    case .finished:
-      try Terminal.line("\(configuration.run.outputDir)/step_\(step)")
-    case .interrupted:
-      Terminal.note("saved at step \(step); the same command with --resume goes on from there")
-      throw Interrupted()
+    let (threads, resumes) = (try file.threadCount(), resume)
+    try RunDriver(configuration.run, threads: threads, resumes: resumes).run { hooks in
+      try DistillationRun(
+        configuration, threads: threads, instructionSet: try .chosen(), resumes: resumes,
+        hooks: hooks)
     }
   }
 }

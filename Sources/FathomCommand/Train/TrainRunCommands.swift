@@ -70,13 +70,36 @@ struct RunDriver {
         run.resumedStep.map { "goes on behind step \($0)" } ?? "no checkpoint yet: begins anew")
     }
     let outcome = try Interrupts.handled { try run.run() }
-    switch outcome {
-    case .finished, .stoppedEarly:
-      try Terminal.line("\(configuration.outputDir)/step_\(run.step)")
-    case .interrupted:
-      Terminal.note("saved at step \(run.step); the same command with --resume goes on from there")
-      throw Interrupted()
+    try tell(step: run.step, isInterrupted: outcome == .interrupted)
+  }
+
+  /// The same for a run whose model learns from its own answers.
+  func run(
+    rollouts make: @escaping @Sendable (TrainingRun.Hooks) throws -> some RolloutRun
+  ) throws {
+    try refuseOverwriting()
+    let (outcome, step) = try Interrupts.handled {
+      try Asynchronous.wait {
+        let run = try make(hooks)
+        if let step = run.resumedStep { Terminal.note("goes on behind step \(step)") }
+        return (try await run.run(), run.step)
+      }
     }
+    guard outcome != .collapsed else {
+      throw InputError(
+        configuration.outputDir, expected: "a reward that does not fall again and again",
+        found: "a run that went back three times; its best checkpoint is kept")
+    }
+    try tell(step: step, isInterrupted: outcome == .interrupted)
+  }
+
+  /// Where the weights are, and how to go on.
+  private func tell(step: Int, isInterrupted: Bool) throws {
+    guard isInterrupted else {
+      return try Terminal.line("\(configuration.outputDir)/step_\(step)")
+    }
+    Terminal.note("saved at step \(step); the same command with --resume goes on from there")
+    throw Interrupted()
   }
 
   /// What the terminal lends a run.

@@ -11,14 +11,7 @@ import FathomTraining
 /// towards that.
 ///
 /// Not `Sendable`: it owns the memory of the run.
-public final class DistillationRun {
-  /// How a run ended.
-  public enum Outcome: String, Sendable {
-    case finished
-    /// Everything is saved; the same command with `--resume` goes on.
-    case interrupted
-  }
-
+public final class DistillationRun: RolloutRun {
   public let configuration: DistillationConfiguration
   private let hooks: TrainingRun.Hooks
   private let policy: RunPolicy
@@ -88,11 +81,11 @@ extension DistillationRun {
     ])
 
   /// Runs to the end, or until someone stops it.
-  public func run() async throws -> Outcome {
+  public func run() async throws -> RolloutRunOutcome {
     try await policy.recorded(as: "distill") { try await goOn() }
   }
 
-  private func goOn() async throws -> Outcome {
+  private func goOn() async throws -> RolloutRunOutcome {
     var reports = try RolloutReports(
       configuration.run, step: step, picture: Self.picture, hooks: hooks)
     try policy.makeUpForEvaluation(&reports, stepsEach: 1)

@@ -7,16 +7,7 @@ import FathomTraining
 /// A run of reinforcement learning with verifiable rewards: rollouts, rewards, steps, reports, checkpoints.
 ///
 /// Not `Sendable`: it owns the memory of the run.
-public final class ReinforcementRun {
-  /// How a run ended.
-  public enum Outcome: String, Sendable {
-    case finished
-    /// Everything is saved; the same command with `--resume` goes on.
-    case interrupted
-    /// The reward fell again and again, though the run went back and on more slowly.
-    case collapsed
-  }
-
+public final class ReinforcementRun: RolloutRun {
   public let configuration: ReinforcementConfiguration
   private let hooks: TrainingRun.Hooks
   private let policy: RunPolicy
@@ -80,11 +71,11 @@ extension ReinforcementRun {
     ])
 
   /// Runs to the end, or until someone stops it.
-  public func run() async throws -> Outcome {
+  public func run() async throws -> RolloutRunOutcome {
     try await policy.recorded(as: "reinforce") { try await goOn() }
   }
 
-  private func goOn() async throws -> Outcome {
+  private func goOn() async throws -> RolloutRunOutcome {
     var reports = try RolloutReports(
       configuration.run, step: step, picture: Self.picture, hooks: hooks)
     if resumedStep == nil { try save() }

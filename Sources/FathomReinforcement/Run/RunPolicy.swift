@@ -50,9 +50,9 @@ struct RunPolicy {
   /// Runs `body` in the run's folder, without what a killed run left half written there, and keeps `run.json`.
   ///
   /// - Parameter kind: the command that runs.
-  func recorded<Outcome: RawRepresentable<String>>(
-    as kind: String, _ body: () async throws -> Outcome
-  ) async throws -> Outcome {
+  func recorded(
+    as kind: String, _ body: () async throws -> RolloutRunOutcome
+  ) async throws -> RolloutRunOutcome {
     let folder = run.outputDir
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     checkpoints.removeRemains()
