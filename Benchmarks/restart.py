@@ -6,6 +6,7 @@
 The same streamed completion each time, with probabilities: text and probabilities have to be equal to the last bit, whatever was read from where.
 """
 import argparse
+import atexit
 import json
 import os
 import pathlib
@@ -24,6 +25,7 @@ class Server:
     def __init__(self, program, model, folder, context):
         self.process = subprocess.Popen([program, "serve", "--model", model, "--port", "0", "--context", str(context), "--cache-dir", folder],
                                         stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
         line = self.process.stdout.readline()
         if not (match := re.search(r"http://\S+", line)):
             sys.exit(f"the server did not start: {line!r}")

@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// A disk whose reads stand still while they are told to; for ten seconds at most, so that no test does for ever.
+  /// A disk whose reads stand still while they are told to; for two minutes at most, so that no test does for ever.
   private final class StuckDisk: Sendable {
     private let state = Mutex((isStuck: false, reads: 0))
     var isReading: Bool { state.withLock { $0.reads > 0 } }
@@ -79,7 +79,7 @@ import Testing
       let real = system.read
       system.read = { [self] file, bytes, offset in
         state.withLock { $0.reads += 1 }
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(120)
         while state.withLock({ $0.isStuck }), .now < end { usleep(1000) }
         state.withLock { $0.reads -= 1 }
         return real(file, bytes, offset)

@@ -165,6 +165,8 @@ import Testing
     let engine = try Self.engine {
       $0.stepTokens = 64
       $0.unreadEvents = 2
+      // Where many tests run, a reader may wait long for its turn.
+      $0.slowReaderSeconds = 600
     }
     let prompt = try GoldenFamily("deepseek_v3_mtp").prompts[3].ids
     let long = Self.request((0..<7).flatMap { _ in prompt })
