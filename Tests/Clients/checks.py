@@ -81,10 +81,10 @@ def post(url, body):
 
 @contextlib.contextmanager
 def server(*options):
-    """A server with the built-in model on a free port; gives its address."""
-    log = tempfile.TemporaryFile()
+    """A server with the built-in model on a free port, that knows of no earlier run; gives its address."""
+    log, cache = tempfile.TemporaryFile(), tempfile.TemporaryDirectory()
     process = subprocess.Popen(
-        [PROGRAM, "serve", "--port", "0", *options], stdout=subprocess.PIPE, stderr=log, text=True)
+        [PROGRAM, "serve", "--port", "0", "--cache-dir", cache.name, *options], stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         match = re.search(r"http://\S+:\d+", process.stdout.readline())
         if not match:
@@ -96,3 +96,4 @@ def server(*options):
     finally:
         process.terminate()
         process.wait(30)
+        cache.cleanup()

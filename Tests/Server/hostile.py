@@ -68,12 +68,12 @@ class Server:
         if not any(h.lower().startswith("content-type") for h in headers):
             head.append("Content-Type: application/json")
         status, answer = self.raw("\r\n".join([*head, *headers, "", ""]).encode() + body, timeout * PATIENCE)
-        return status, answer.split(b"\r\n\r\n", 1)[-1]
+        return status, body_of(answer)
 
     def get(self, path, headers=()):
         status, answer = self.raw("\r\n".join(
             [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]).encode())
-        return status, answer.split(b"\r\n\r\n", 1)[-1]
+        return status, body_of(answer)
 
     def health_ms(self):
         begin = time.monotonic()
@@ -113,6 +113,21 @@ def read_all(connection):
             answer += piece
     except OSError:
         return answer
+
+
+def body_of(answer):
+    """What stands behind the head of a response, whole: where an answer takes long, it comes in chunks."""
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" not in head.lower():
+        return rest
+    body = b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        count = int(size, 16)
+        body, rest = body + rest[:count], rest[count + 2:]
+        if count == 0:
+            break
+    return body
 
 
 def note(item, what, expected, found):
