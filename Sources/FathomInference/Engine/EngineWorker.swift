@@ -73,6 +73,8 @@ final class EngineWorker {
     do {
       if let failure = statistics.failure { throw EngineFailure.broken(failure) }
       try check(request)
+      // Before its blocks are named and looked for: a prompt can be thousands of contexts long.
+      do { try scheduler.checkRoom(for: request.prompt.count) } catch { throw EngineFailure(error) }
       let cached = scheduler.cachedBlocks(of: request.prompt, tenant: request.tenant)
       let room = scheduler.freeBlocks + scheduler.cachedBlocks - cached
       if disk?.read(for: active, cached: cached, room: room, into: mailbox) != true {

@@ -113,22 +113,27 @@ package struct Scheduler {
     _ id: ID, tokens: [Int32], tenant: String = "", sharesPrefix: Bool = true
   ) throws(Refusal) {
     precondition(!tokens.isEmpty, "request \(id) without tokens")
-    guard tokens.count < configuration.contextLimit else {
-      throw .tooLong(tokens: tokens.count, limit: configuration.contextLimit)
+    try checkRoom(for: tokens.count)
+    arrivals += 1
+    waiting[id] = Request(
+      id: id, tenant: tenant, tokens: tokens, sharesPrefix: sharesPrefix, arrival: arrivals)
+    waitingTokens += tokens.count
+    queue.append(id, tenant: tenant)
+  }
+
+  /// Refuses a prompt that the context or the line has no room for.
+  package func checkRoom(for tokens: Int) throws(Refusal) {
+    guard tokens < configuration.contextLimit else {
+      throw .tooLong(tokens: tokens, limit: configuration.contextLimit)
     }
     // Those that the next step takes up do not wait.
     let unused = max(0, configuration.running - running.count)
     guard queue.count < configuration.waiting + unused else {
       throw .queueFull(waiting: queue.count)
     }
-    guard waitingTokens + tokens.count <= configuration.waitingTokens else {
+    guard waitingTokens + tokens <= configuration.waitingTokens else {
       throw .tooManyTokensWaiting(tokens: waitingTokens, limit: configuration.waitingTokens)
     }
-    arrivals += 1
-    waiting[id] = Request(
-      id: id, tenant: tenant, tokens: tokens, sharesPrefix: sharesPrefix, arrival: arrivals)
-    waitingTokens += tokens.count
-    queue.append(id, tenant: tenant)
   }
 
   /// Appends the token that was picked for a request.
