@@ -75,7 +75,7 @@ struct RunDriver {
 
   /// The same for a run whose model learns from its own answers.
   func run(
-    rollouts make: @escaping @Sendable (TrainingRun.Hooks) throws -> some RolloutRun
+    rollouts make: @escaping @Sendable (TrainingRun.Hooks) throws -> any RolloutRun
   ) throws {
     try refuseOverwriting()
     let (outcome, step) = try Interrupts.handled {
