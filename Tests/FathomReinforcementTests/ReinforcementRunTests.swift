@@ -114,10 +114,10 @@ import Testing
     }
   }
 
-  /// The first 40 answers get a reward, all that follow none.
+  /// The first 20 answers get a reward, all that follow none.
   private static func falling(_ counter: String) -> String {
     #"rewards=[{kind: command, command: [sh, -c, 'while read -r line; do echo >> "\#(counter)"; "#
-      + #"if [ $(wc -l < "\#(counter)") -gt 40 ]; then echo "{\"score\": 0}"; else echo "{\"score\": 0.9}"; fi; done']}]"#
+      + #"if [ $(wc -l < "\#(counter)") -gt 20 ]; then echo "{\"score\": 0}"; else echo "{\"score\": 0.9}"; fi; done']}]"#
   }
 
   @Test
@@ -131,7 +131,7 @@ import Testing
           "\(folder)/run",
           [
             Self.falling("\(folder)/counter"), "max_steps=80", "save_steps=5",
-            "dynamic_sampling=false", "max_completion_length=4", "ref_model_sync_steps=",
+            "dynamic_sampling=false", "max_completion_length=4", "generation_batch_size=2", "ref_model_sync_steps=",
             "save_total_limit=2",
           ]), threads: 1, instructionSet: .chosen())
       #expect(try await run.run() == .collapsed)

@@ -101,10 +101,10 @@ import Testing
     try await TemporaryFolder.whileRunning { outer in
       let folder = outer + "/blocks"
       let prompts = try GoldenFamily(Self.family).prompts.map(\.ids)
-      var request = EngineTests.request(prompts[3], maxTokens: 70)
+      var request = EngineTests.request(prompts[3], maxTokens: 24)
       request.topScores = 3
       // Not on disk: its blocks are to be written while the trouble lasts.
-      var fresh = EngineTests.request(prompts[3].reversed(), maxTokens: 70)
+      var fresh = EngineTests.request(prompts[3].reversed(), maxTokens: 24)
       fresh.topScores = 3
 
       let first = try EngineTests.engine { $0.disk = (folder, 1 << 30) }
