@@ -131,7 +131,8 @@ import Testing
           "\(folder)/run",
           [
             Self.falling("\(folder)/counter"), "max_steps=80", "save_steps=5",
-            "dynamic_sampling=false", "max_completion_length=4", "generation_batch_size=2", "ref_model_sync_steps=",
+            "dynamic_sampling=false", "max_completion_length=4", "generation_batch_size=2",
+            "ref_model_sync_steps=",
             "save_total_limit=2",
           ]), threads: 1, instructionSet: .chosen())
       #expect(try await run.run() == .collapsed)
