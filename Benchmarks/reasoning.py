@@ -131,7 +131,7 @@ def main():
     a = parser.parse_args()
     families, seeds = a.families.split(","), [int(seed) for seed in a.seeds.split(",")]
     os.makedirs(os.path.join(a.folder, "answers"), exist_ok=True)
-    folders, results, differences = {}, {}, {}
+    folders, results, differences, teacher = {}, {}, {}, None
 
     def compare(models):
         for name, model in models.items():
@@ -152,16 +152,17 @@ def main():
                      f"{100 * gain['sampled']['high']:+.2f}), greedy {100 * gain['greedy']['value']:+.2f}" if gain else ""), flush=True)
 
     compare({"before": "built-in"})
-    models = {}
     for seed in seeds:
         stages = pipeline(a.folder, seed)
         folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
-        models[f"seed-{seed}"] = stages["reinforce-2"]
-    models["zero"] = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
-    folders["zero"] = os.path.dirname(models["zero"])
-    compare(models)
+        teacher = stages["reinforce-2"] if seed == seeds[0] else teacher
+        compare({f"seed-{seed}": stages["reinforce-2"]})
+        keep(a, results, differences, folders)
+    zero = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
+    folders["zero"] = os.path.dirname(zero)
+    compare({"zero": zero})
     keep(a, results, differences, folders)
-    compare(distillation(a.folder, models[f"seed-{seeds[0]}"]))
+    compare(distillation(a.folder, teacher))
     keep(a, results, differences, folders)
 
 
