@@ -78,7 +78,7 @@ let package = Package(
       [
         "CFathomKernels", "FathomCore", "FathomTensors", "FathomCheckpoints", "FathomText",
         "FathomModels", "FathomConstraints", crypto,
-      ], resources: [.copy("BuiltIn/model")]),
+      ], resources: [.copy("BuiltIn/model"), .copy("BuiltIn/base")]),
     layer(
       "FathomTraining",
       [

@@ -1,8 +1,8 @@
-"""What R1's pipeline makes of the built-in model: imitation, rewards, imitation of verified answers, rewards again.
+"""What R1's pipeline makes of the built-in model's base: imitation, rewards, imitation of verified answers, rewards again.
 
     python3 Benchmarks/reasoning.py --folder FOLDER [--seeds 1,2,3] [--n 1000] [--families mapping,...] [--to FILE.json]
 
-For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 3,000
+For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 4,000
 problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: 300 rollouts without imitation. The model before, the
 last one of each seed and `zero` answer the same held-out problems, 8 times each at temperature 1 and once greedily, and are compared
 problem by problem.
@@ -19,7 +19,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FATHOM = os.environ.get("FATHOM", os.path.join(os.path.dirname(HERE), ".build", "release", "fathom"))
-TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "countdown"]
+TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "countdown", "talk", "mapping-repair"]
 
 
 def fathom(*arguments):
@@ -55,7 +55,7 @@ def pipeline(folder, seed):
     stages["cold-start"] = train("tune", "cold-start", f"{folder}/cold-start", f"seed={seed + 1}")
     stages["reinforce"] = train("reinforce", "reinforce", f"{folder}/reinforce", f"seed={seed + 2}",
                                 f"base_model={stages['cold-start']}", "eval_steps=1000")
-    answers = verified(stages["reinforce"], f"{folder}/verified.jsonl", 3000, 4, seed + 3)
+    answers = verified(stages["reinforce"], f"{folder}/verified.jsonl", 4000, 4, seed + 3)
     stages["rejection"] = train("tune", "rejection", f"{folder}/rejection", f"seed={seed + 4}", f"base_model={stages['reinforce']}",
                                 f"datasets=[{{path: {answers}}}]")
     stages["reinforce-2"] = train("reinforce", "reinforce", f"{folder}/reinforce-2", f"seed={seed + 5}",
@@ -151,7 +151,7 @@ def main():
                   + (f"; gain at T = 1 {100 * gain['sampled']['value']:+.2f} ({100 * gain['sampled']['low']:+.2f} to "
                      f"{100 * gain['sampled']['high']:+.2f}), greedy {100 * gain['greedy']['value']:+.2f}" if gain else ""), flush=True)
 
-    compare({"before": "built-in"})
+    compare({"before": "built-in-base"})
     for seed in seeds:
         stages = pipeline(a.folder, seed)
         folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}

@@ -45,12 +45,12 @@ struct ChatCommand: ParsableCommand {
     var chat = Chat(
       conversation: conversation, options: options, thinking: format.thinking?.isOn, folds: fold)
     // It learnt from single problems; earlier ones in its context lead it astray.
-    chat.answersSingly = BuiltInModel.isBuiltIn(language.model.checkpoint.folder)
+    chat.answersSingly = BuiltInModel.name(of: language.model.checkpoint.folder) != nil
     if let load { chat.request = try ConversationFile.read(load) }
     if let system { chat.system = system }
     if Terminal.isInput && Terminal.isOutput {
       let checkpoint = language.model.checkpoint
-      if BuiltInModel.isBuiltIn(checkpoint.folder) {
+      if BuiltInModel.name(of: checkpoint.folder) != nil {
         try Terminal.line(Greeting.introduction)
         for prompt in Greeting.prompts { try Terminal.line("  " + prompt, .bold) }
       }

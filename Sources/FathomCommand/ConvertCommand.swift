@@ -31,7 +31,7 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Folder of a checkpoint, a GGUF file, or built-in.", valueName: "model"))
+    help: ArgumentHelp("Folder of a checkpoint, a GGUF file, built-in or built-in-base.", valueName: "model"))
   var input: String
 
   @Argument(help: ArgumentHelp("File to write.", valueName: "output"))
@@ -60,7 +60,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     let policy = ConversionPolicy(format, exceptions: try exceptions.map(exception))
-    let checkpoint = try Checkpoint.open(input == BuiltInModel.name ? BuiltInModel.folder() : input)
+    let checkpoint = try Checkpoint.open(BuiltInModel.folder(named: input) ?? input)
     if FileManager.default.fileExists(atPath: output) {
       guard force else {
         throw InputError(

@@ -76,7 +76,8 @@ enum Interrupts {
     errno = error
   }
 
-  /// From now on, being told to end is how this program's work ends: its status is 0, unless its terminal went away.
+  /// From now on, being told to end is how this program's work ends: its status is 0, unless its terminal went away. Before `install`,
+  /// so that no signal is met by the other status.
   static func endWell() { status.store(0, ordering: .relaxed) }
 
   /// While `body` runs, the first signal only sets `isRaised`.

@@ -7,9 +7,11 @@ import Foundation
 enum Main {
   static func main() {
     signal(SIGPIPE, SIG_IGN)
+    let name = CommandLine.arguments.dropFirst().first
+    if name == ServeCommand.configuration.commandName { Interrupts.endWell() }
     Interrupts.install()
     do {
-      try FathomCommand.checkName(CommandLine.arguments.dropFirst().first)
+      try FathomCommand.checkName(name)
       let isBare = CommandLine.arguments.count == 1
       var command = try FathomCommand.parseAsRoot(isBare ? Greeting.arguments() : nil)
       try command.run()

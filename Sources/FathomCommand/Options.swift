@@ -13,7 +13,7 @@ struct ModelOption: ParsableArguments {
   @Option(
     name: [.customShort("m"), .customLong("model")],
     help: ArgumentHelp(
-      "Folder of a checkpoint, a GGUF file, or built-in. (default: $\(variable); chat, run, serve, eval and train reject take built-in without it)",
+      "Folder of a checkpoint, a GGUF file, built-in or built-in-base. (default: $\(variable); chat, run, serve, eval and train reject take built-in without it)",
       valueName: "model"))
   var path: String?
 
@@ -26,7 +26,7 @@ struct ModelOption: ParsableArguments {
     guard let path = path ?? Self.fromEnvironment else {
       throw InputError(
         "option --model",
-        expected: "a checkpoint folder, a GGUF file or built-in, here or in \(Self.variable)",
+        expected: "a checkpoint folder, a GGUF file, built-in or built-in-base, here or in \(Self.variable)",
         found: "none")
     }
     return try Self.located(path)
@@ -52,7 +52,7 @@ struct ModelOption: ParsableArguments {
   ///
   /// - Throws: `InputError` if nothing is there.
   static func located(_ path: String) throws -> String {
-    if path == BuiltInModel.name { return try BuiltInModel.folder() }
+    if let folder = try BuiltInModel.folder(named: path) { return folder }
     let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
     let expanded = path.hasPrefix("~/") ? home + path.dropFirst() : path
     guard path.isEmpty || FileManager.default.fileExists(atPath: expanded) else {
@@ -69,7 +69,7 @@ struct ModelOption: ParsableArguments {
 
 extension Checkpoint {
   /// Its name as people know it.
-  var title: String { BuiltInModel.isBuiltIn(folder) ? BuiltInModel.name : name }
+  var title: String { BuiltInModel.name(of: folder) ?? name }
 }
 
 struct FormatArguments: ParsableArguments {

@@ -21,7 +21,7 @@ struct PlacementArguments: ParsableArguments {
 
   /// Opens a model to talk to. The built-in one is too small for its weights to be worth moving.
   func open(_ path: String, format: String?) throws -> LanguageModel {
-    let stays = BuiltInModel.isBuiltIn(path) && memoryBudget == nil
+    let stays = memoryBudget == nil && BuiltInModel.name(of: path) != nil
     return try LanguageModel(path: path, format: format, placement: stays ? .mapped : placement)
   }
 

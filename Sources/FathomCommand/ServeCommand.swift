@@ -117,7 +117,6 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var runtime: RuntimeArguments
 
   func run() throws {
-    Interrupts.endWell()
     let language = try weights.open(try model.orBuiltIn(), format: format)
     var engineOptions = Engine.Options(runtime: runtime.options(for: language))
     guard (1...1024).contains(parallel) else {

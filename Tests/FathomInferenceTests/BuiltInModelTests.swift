@@ -16,7 +16,7 @@ import Testing
       for file in files { try TemporaryFolder.write([], to: "\(model)/\(file)") }
       do {
         let places = ["a", "b"].map { URL(filePath: root).appending(path: $0) }
-        return .success(String(try BuiltInModel.folder(in: places).dropFirst(root.count)))
+        return .success(String(try BuiltInModel.folder("model", in: places).dropFirst(root.count)))
       } catch let error as InputError {
         return .failure(error)
       }
@@ -26,7 +26,18 @@ import Testing
   @Test func `it is found in the first place that has it`() throws {
     let path = try folder(["model.safetensors", "config.json"]).get()
     #expect(path == "/b/\(BuiltInModel.bundleName)/model")
-    #expect(BuiltInModel.isBuiltIn(path) && !BuiltInModel.isBuiltIn("/b/model"))
+    #expect(BuiltInModel.name(of: path) == "built-in" && BuiltInModel.name(of: "/b/model") == nil)
+  }
+
+  @Test func `the model it was made from is there too, under a name of its own`() throws {
+    let base = try #require(try BuiltInModel.folder(named: "built-in-base"))
+    #expect(BuiltInModel.name(of: base) == "built-in-base")
+    #expect(try BuiltInModel.folder(named: "built-in") == BuiltInModel.folder())
+    #expect(try BuiltInModel.folder(named: "model") == nil)
+    let weights = try [base, BuiltInModel.folder()].map {
+      try Data(contentsOf: URL(filePath: $0).appending(path: "model.safetensors"))
+    }
+    #expect(weights[0] != weights[1])
   }
 
   @Test func `a build without weights and a program without its bundle say what is missing`() throws

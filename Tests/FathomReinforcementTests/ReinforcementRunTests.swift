@@ -216,7 +216,7 @@ import Testing
     let rewarded = try ReinforcementConfiguration(yaml: try Presets.yaml("reinforce"))
     let verified = try RunConfiguration(yaml: try Presets.yaml("rejection"))
     #expect(
-      start.baseModel == BuiltInModel.name && rewarded.run.baseModel == BuiltInModel.name)
+      start.baseModel == BuiltInModel.baseName && rewarded.run.baseModel == BuiltInModel.baseName)
     let distilled = try DistillationConfiguration(yaml: try Presets.yaml("distill"))
     #expect(start.tasks == rewarded.run.tasks && start.tasks == distilled.run.tasks)
     #expect(verified.baseModel == "\(rewarded.run.outputDir)/step_\(rewarded.run.maxSteps ?? 0)")

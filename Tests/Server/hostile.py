@@ -486,10 +486,9 @@ def endings(program):
         note(61, f"{name}: ended within 25 s", True, time.monotonic() - begin < 25)
     for name, how in [("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT)]:
         early = subprocess.Popen([program, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        # From where the program hears signals on; it has opened its model when it says where it listens.
+        # From where the program hears signals on.
         while not int(re.search(r"SigCgt:\s+(\w+)", open(f"/proc/{early.pid}/status").read()).group(1), 16) >> (how - 1) & 1:
             time.sleep(0.001)
-        time.sleep(0.01)
         early.send_signal(how)
         note(61, f"{name} while the model is opened", (0, ""), (early.wait(10), early.stdout.read()))
         s = Server(program, "--queue", "100")

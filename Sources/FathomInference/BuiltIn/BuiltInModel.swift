@@ -2,12 +2,15 @@ import FathomCore
 import FathomModels
 import Foundation
 
-/// The small model that this project trained, which comes with the package.
+/// The small model that this project trained, which comes with the package, and the one that it was before reinforcement learning.
 ///
-/// Its weights are a resource of this target.
+/// Their weights are resources of this target.
 public enum BuiltInModel {
   /// What stands for it where a model is named.
   public static let name = "built-in"
+
+  /// What stands for the pretrained model that it was made from.
+  public static let baseName = "built-in-base"
 
   /// What to ask it first.
   public static let prompts = [
@@ -21,18 +24,29 @@ public enum BuiltInModel {
   /// Whether this build has it, where it can be found.
   public static var isThere: Bool { (try? folder()) != nil }
 
-  /// Whether a path is that of its folder.
-  public static func isBuiltIn(_ path: String) -> Bool { path.hasSuffix("/\(bundleName)/model") }
+  private static let folders = [name: "model", baseName: "base"]
+
+  /// The name of the model whose folder a path is; nil if it is neither's.
+  public static func name(of path: String) -> String? {
+    folders.first { path.hasSuffix("/\(bundleName)/\($0.value)") }?.key
+  }
 
   /// The folder of its checkpoint.
   ///
   /// - Throws: `InputError` that says what to do if the program was moved without its resources, or was built from sources
   ///   without weights.
-  public static func folder() throws -> String { try folder(in: ResourceFolder.places) }
+  public static func folder() throws -> String { try folder("model", in: ResourceFolder.places) }
 
-  /// The checkpoint in the first of the places that has the resources of this target.
-  package static func folder(in places: [URL]) throws -> String {
-    let folders = places.map { $0.appending(path: bundleName).appending(path: "model").path }
+  /// The folder of the checkpoint that a name stands for; nil if it stands for none.
+  ///
+  /// - Throws: `InputError` as ``folder()`` does.
+  public static func folder(named name: String) throws -> String? {
+    try folders[name].map { try folder($0, in: ResourceFolder.places) }
+  }
+
+  /// A checkpoint in the first of the places that has the resources of this target.
+  package static func folder(_ folder: String, in places: [URL]) throws -> String {
+    let folders = places.map { $0.appending(path: bundleName).appending(path: folder).path }
     guard let folder = folders.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw InputError(
         "built-in model", expected: "the folder that a build puts beside the program, copied along",

@@ -30,7 +30,7 @@ extension Routes {
     let language = service.language
     let suggested = language.suggestedOptions
     let format = try? language.chatFormat()
-    let isBuiltIn = BuiltInModel.isBuiltIn(language.model.checkpoint.folder)
+    let isBuiltIn = BuiltInModel.name(of: language.model.checkpoint.folder) != nil
     return .json(
       .of([
         "model": .string(service.options.modelName),

@@ -1,7 +1,7 @@
-/// R1's pipeline on the built-in model: imitation, rewards, imitation of what rewards found, and rewards again; and its distillation into
+/// R1's pipeline, from the base to the built-in model: imitation, rewards, imitation of what rewards found, and rewards again; and its distillation into
 /// a smaller one. A stage goes on from another with `-o base_model=`.
 extension Presets {
-  /// The families that have something left to learn.
+  /// The families that have something left to learn, and a little of what must not be forgotten.
   private static let reasoned = """
     tasks:
       - {family: mapping-short, weight: 1}
@@ -10,6 +10,8 @@ extension Presets {
       - {family: words, weight: 2}
       - {family: tables, weight: 2}
       - {family: countdown, weight: 1}
+      - {family: talk, weight: 1}
+      - {family: mapping-repair, weight: 0.5}
     """
 
   private static let imitation = """
@@ -28,16 +30,16 @@ extension Presets {
 
   /// Imitation of the solutions that the families come with.
   static let coldStart = """
-    base_model: built-in
+    base_model: built-in-base
     \(reasoned)
     max_steps: 200
     output_dir: runs/cold-start
     \(imitation)
     """
 
-  /// Rewards for right answers; on the built-in model itself, without the stage before, the way of R1-Zero.
+  /// Rewards for right answers; on the base itself, without the stage before, the way of R1-Zero.
   static let reinforce = """
-    base_model: built-in
+    base_model: built-in-base
     \(reasoned)
     num_generations: 8
     generation_batch_size: 128
