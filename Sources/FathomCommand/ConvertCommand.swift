@@ -31,7 +31,8 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Folder of a checkpoint, a GGUF file, built-in or built-in-base.", valueName: "model"))
+    help: ArgumentHelp(
+      "Folder of a checkpoint, a GGUF file, built-in or built-in-base.", valueName: "model"))
   var input: String
 
   @Argument(help: ArgumentHelp("File to write.", valueName: "output"))

@@ -26,7 +26,8 @@ struct ModelOption: ParsableArguments {
     guard let path = path ?? Self.fromEnvironment else {
       throw InputError(
         "option --model",
-        expected: "a checkpoint folder, a GGUF file, built-in or built-in-base, here or in \(Self.variable)",
+        expected:
+          "a checkpoint folder, a GGUF file, built-in or built-in-base, here or in \(Self.variable)",
         found: "none")
     }
     return try Self.located(path)

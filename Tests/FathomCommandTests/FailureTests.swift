@@ -103,6 +103,8 @@ import Testing
     Case("tokenize", "--model", "MODEL", "--decode", input: "[1, -1]", says: "found -1"),
     Case("tokenize", "--model", "MODEL", "--decode", input: "[1, 512]", says: "found 512"),
     Case("tokenize", "--model", "MODEL", "--decode", input: "[4294967296]", says: "element 0"),
+    Case(
+      "train", "export", "--preset", "quick", "--model", "MODEL", "--to", "nowhere", says: "both"),
     // Conversations.
     Case("render", "--model", "MODEL", says: "file"),
     Case("render", "--model", "MODEL", "nowhere.json", says: "nowhere.json: expected"),

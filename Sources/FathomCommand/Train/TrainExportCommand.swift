@@ -6,15 +6,22 @@ extension CheckpointFormat: ExpressibleByArgument {}
 struct TrainExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes a run's last checkpoint as a model to give away.",
+    abstract: "Writes a run's last checkpoint, or another one, as a model to give away.",
     discussion: """
-      The averaged weights where the run keeps an average.
+      The averaged weights where the run keeps an average. Runs of reinforcement learning and distillation, and checkpoints that \
+      are not the last, are named by their folders.
 
-      Example:
+      Examples:
         fathom train export --preset quick --format fp8 --to my-model
+        fathom train export --model runs/reinforce/step_200 --format fp8 --to my-model
       """)
 
   @OptionGroup var file: RunFileArguments
+
+  @Option(
+    name: [.customShort("m"), .long],
+    help: ArgumentHelp("A checkpoint instead of a run's last one.", valueName: "folder"))
+  var model: String?
 
   @Option(help: "How the matrices are stored.")
   var format = CheckpointFormat.bf16
@@ -23,6 +30,15 @@ struct TrainExportCommand: ParsableCommand {
   var folder: String
 
   func run() throws {
+    if let model {
+      guard file.file == nil, file.preset == nil, file.overrides.isEmpty else {
+        throw InputError(
+          "option --model", expected: "a checkpoint without a run's file beside it", found: "both")
+      }
+      try CheckpointExport.write(try ModelOption.located(model), to: folder, format: format)
+      try Terminal.line("\(folder): \(model) as \(format.rawValue)")
+      return
+    }
     let run = try TrainingRun(
       try file.configuration(), threads: try file.threadCount(), instructionSet: try .chosen(),
       resumes: true)

@@ -161,9 +161,4 @@ extension DistillationRun {
     try policy.save()
     try policy.checkpoints.prune(keepLast: configuration.run.saveTotalLimit)
   }
-
-  /// Writes the present weights as a checkpoint folder that opens anywhere.
-  public func export(to folder: String, format: CheckpointFormat) throws {
-    try policy.export(to: folder, format: format)
-  }
 }

@@ -189,9 +189,4 @@ extension ReinforcementRun {
       keeping: Set(
         policy.checkpoints.steps().last { $0 <= progress.bestStep ?? 0 }.map { [$0] } ?? []))
   }
-
-  /// Writes the present weights as a checkpoint folder that opens anywhere.
-  public func export(to folder: String, format: CheckpointFormat) throws {
-    try policy.export(to: folder, format: format)
-  }
 }

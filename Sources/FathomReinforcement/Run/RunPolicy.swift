@@ -137,11 +137,4 @@ struct RunPolicy {
   ) throws {
     try checkpoints.save(trainer, model: model, files: text.files() + files, more: more)
   }
-
-  /// Writes the present weights as a checkpoint folder that opens anywhere.
-  func export(to folder: String, format: CheckpointFormat) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try model.write(to: folder, format: format)
-    for file in text.files() { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
-  }
 }

@@ -2,8 +2,18 @@ import FathomCheckpoints
 import FathomCore
 import FathomModels
 import FathomTensors
+import Foundation
 
 extension RunModel {
+  /// Writes a checkpoint folder that opens anywhere: weights, `config.json` and the files that belong beside them.
+  func export(
+    to folder: String, beside files: [(name: String, content: [UInt8])], format: CheckpointFormat
+  ) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try write(to: folder, format: format)
+    for file in files { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
+  }
+
   /// Writes weights and `config.json` in the official layout. Low-rank factors are merged into the matrices beside them.
   package func write(to folder: String, format: CheckpointFormat) throws {
     let tensors: [SafetensorsWriter.Tensor]

@@ -16,7 +16,8 @@ package struct RunText {
   /// - Parameter checkpoint: the folder that a resumed run goes on from.
   package init(_ configuration: RunConfiguration, tokenizerFrom checkpoint: String? = nil) throws {
     if let folder = checkpoint ?? configuration.tokenizer ?? configuration.baseModel {
-      (tokenizer, documents) = try Self.read(folder)
+      tokenizer = try Tokenizer(folder: try Checkpoint.folder(at: folder))
+      documents = try Self.files(of: folder)
     } else {
       let trained = try Self.learn(configuration)
       tokenizer = trained.tokenizer
@@ -28,14 +29,14 @@ package struct RunText {
     format = try Self.format(configuration, tokenizer)
   }
 
-  private static func read(_ folder: String) throws
-    -> (Tokenizer, [(name: String, content: [UInt8])])
-  {
-    let path = try Checkpoint.folder(at: folder)
-    let documents = try ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"]
-      .filter { FileBytes.exists("\(path)/\($0)") }
-      .map { (name: $0, content: try FileBytes.read("\(path)/\($0)", limit: 64 << 20)) }
-    return (try Tokenizer(folder: path), documents)
+  /// What a checkpoint has beside its weights for those who talk to it.
+  static func files(of checkpoint: String) throws -> [(name: String, content: [UInt8])] {
+    let path = try Checkpoint.folder(at: checkpoint)
+    return try [
+      "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json",
+    ]
+    .filter { FileBytes.exists("\(path)/\($0)") }
+    .map { (name: $0, content: try FileBytes.read("\(path)/\($0)", limit: 64 << 20)) }
   }
 
   private static func learn(_ configuration: RunConfiguration) throws -> TrainedTokenizer {

@@ -236,9 +236,7 @@ extension TrainingRun {
 
   /// Writes the present weights as a checkpoint folder that opens anywhere; the average of them where one is kept.
   public func export(to folder: String, format: CheckpointFormat) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try trainer.withAverage { try model.write(to: folder, format: format) }
-    for file in text.files() { try AtomicFile.write(file.content, to: "\(folder)/\(file.name)") }
+    try trainer.withAverage { try model.export(to: folder, beside: text.files(), format: format) }
   }
 }
 
