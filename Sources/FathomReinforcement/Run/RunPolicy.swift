@@ -99,7 +99,7 @@ struct RunPolicy {
     guard !questions.isEmpty else { return [] }
     let folder = "\(checkpoints.folderForEvaluation)-policy"
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try export(to: folder, format: .f32)
+    try model.export(to: folder, beside: text.files(), format: .f32)
     let policy = try LanguageModel(
       path: folder, format: run.chatTemplate, placement: .resident())
     return try await RolloutMaker.rollouts(policy, questions, options, address: trainer.cursor)
@@ -110,7 +110,7 @@ struct RunPolicy {
     guard let score = hooks.evaluate else { return }
     let folder = checkpoints.folderForEvaluation
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try export(to: folder, format: .f32)
+    try model.export(to: folder, beside: text.files(), format: .f32)
     let values = try score(folder)
     if hooks.shouldStop() { return }
     try reports.note(evaluation: values, step: trainer.step)

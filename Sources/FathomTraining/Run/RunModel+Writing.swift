@@ -6,7 +6,7 @@ import Foundation
 
 extension RunModel {
   /// Writes a checkpoint folder that opens anywhere: weights, `config.json` and the files that belong beside them.
-  func export(
+  package func export(
     to folder: String, beside files: [(name: String, content: [UInt8])], format: CheckpointFormat
   ) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

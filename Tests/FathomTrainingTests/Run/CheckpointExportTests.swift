@@ -28,9 +28,7 @@ import Testing
       try CheckpointExport.write(source, to: copy, format: .f32)
       #expect(try weights(copy) == weights(golden))
       #expect(try FileBytes.read("\(copy)/generation_config.json", limit: 100) == suggestions)
-      #expect(
-        try FileBytes.exists("\(copy)/tokenizer.json")
-          == FileBytes.exists("\(golden)/tokenizer.json"))
+      #expect(FileBytes.exists("\(copy)/tokenizer.json"))
       // What FP8 can say, it says again.
       try CheckpointExport.write(golden, to: small, format: .fp8)
       try CheckpointExport.write(small, to: "\(folder)/again", format: .fp8)
