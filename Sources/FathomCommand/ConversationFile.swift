@@ -18,6 +18,6 @@ enum ConversationFile {
 
   /// Writes the whole file or leaves what was there before.
   static func write(_ request: ChatRequest, to path: String) throws {
-    try AtomicFile.write(Array((request.json.text(.spaced) + "\n").utf8), to: path)
+    try AtomicFile.write(Array((request.json.text(.spaced) + "\n").utf8), to: path, isPrivate: true)
   }
 }

@@ -25,7 +25,7 @@ extension Session {
     cache.clearUnusedRows()
     cache.withPages { body.append(contentsOf: $0) }
     body += Self.bytes(of: Checksum.of(body))
-    try AtomicFile.write(body, to: path)
+    try AtomicFile.write(body, to: path, isPrivate: true)
   }
 
   /// Replaces the timeline by a saved one. If that fails, the session is as it was.
