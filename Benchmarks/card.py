@@ -52,7 +52,7 @@ def main():
     for family in DRAFTED:
         s = results["families"][family + ", drafted"] = evaluate(a, family, "--draft", "mtp", "--baseline", "off", n=100)
         print(family, json.dumps(s["draft"]))
-    path = os.path.join(HERE, "results", f"{results['date']}-built-in.json")
+    path = os.path.join(HERE, "results", f"{results['date']}-{os.path.basename(a.model)}.json")
     with open(path, "w") as file:
         json.dump(results, file, indent=1)
     print(path)

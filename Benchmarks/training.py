@@ -78,6 +78,14 @@ def fathom(precision, threads, folder):
     return json.loads(out.stdout)
 
 
+def cpu():
+    """Name, family and model of the processor, where Linux tells."""
+    if not os.path.exists("/proc/cpuinfo"):
+        return {}
+    lines = (line.split(":", 1) for line in open("/proc/cpuinfo") if ":" in line)
+    return {key.strip(): value.strip() for key, value in lines if key.strip() in ("model name", "cpu family", "model")}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", required=True)
@@ -89,7 +97,7 @@ def main():
     versions = subprocess.run([options.python, "-c", "import torch, transformers; print(torch.__version__, transformers.__version__)"],
                               check=True, capture_output=True, text=True).stdout.split()
     report = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "machine": platform.machine(),
-              "threads": options.threads, "torch": versions[0], "transformers": versions[1], "results": []}
+              "cpu": cpu(), "threads": options.threads, "torch": versions[0], "transformers": versions[1], "results": []}
     with tempfile.TemporaryDirectory() as folder:
         for precision in options.precision.split(","):
             pairs = []
@@ -106,14 +114,19 @@ def main():
                       f"{pairs[-1][0] / pairs[-1][1]:.2f}", file=sys.stderr, flush=True)
             ratios = sorted(a / b for a, b, _, _ in pairs)
             report["results"].append({
-                "precision": precision, "fathom": statistics.median(p[0] for p in pairs), "torch": statistics.median(p[1] for p in pairs),
+                "precision": precision, "pairs": [{"fathom": ours, "torch": theirs} for ours, theirs, _, _ in pairs], "fathom": statistics.median(p[0] for p in pairs), "torch": statistics.median(p[1] for p in pairs),
                 "experts": pairs[0][2], "ratio": {"median": statistics.median(ratios), "min": ratios[0], "max": ratios[-1]},
                 "gflops": statistics.median(p[0] * p[3] for p in pairs) / 1e9})
+            save(report)
     for result in report["results"]:
         print(f"{result['precision']}: fathom {result['fathom']:.0f}, torch {result['torch']:.0f} tokens/s, ratio "
               f"{result['ratio']['median']:.2f} ({result['ratio']['min']:.2f} to {result['ratio']['max']:.2f}), {result['gflops']:.0f} GFLOP/s")
+
+
+def save(report):
     name = f"{report['date'][:10]}-torch-training.json"
-    json.dump(report, open(os.path.join(HERE, "results", name), "w"), indent=1)
+    with open(os.path.join(HERE, "results", name), "w") as file:
+        json.dump(report, file, indent=1)
 
 
 main()
