@@ -5,7 +5,7 @@
 For each seed: `cold-start` (200 steps of imitation), `reinforce` (200 rollouts), `reject` and `rejection` (its own verified answers to 4,000
 problems, once), and `reinforce-2` (100 rollouts). Beside them `zero`: 300 rollouts without imitation. The model before, the
 last one of each seed and `zero` answer the same held-out problems, 8 times each at temperature 1 and once greedily, and are compared
-problem by problem.
+problem by problem. The stages of the first seed answer the problems of three families.
 
 Then distillation: `pico` learns from the last model of the first seed (`pico-taught`: 38,400 questions, half of them answered by itself and half by its
 teacher), beside `pico-alone`, which learns from the solutions of about as many problems without a teacher, and `pico-traces`, which imitates the
@@ -20,6 +20,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 FATHOM = os.environ.get("FATHOM", os.path.join(os.path.dirname(HERE), ".build", "release", "fathom"))
 TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "countdown", "talk", "mapping-repair"]
+# What the stages of the first seed are asked one by one.
+STAGED = ["mapping", "mapping-wide", "words"]
 
 
 def fathom(*arguments):
@@ -131,13 +133,13 @@ def main():
     a = parser.parse_args()
     families, seeds = a.families.split(","), [int(seed) for seed in a.seeds.split(",")]
     os.makedirs(os.path.join(a.folder, "answers"), exist_ok=True)
-    folders, results, differences, teacher = {}, {}, {}, None
+    folders, results, differences, first = {}, {}, {}, {}
 
     def compare(models):
         for name, model in models.items():
-            show(name, model)
+            show(name, model, families)
 
-    def show(name, model):
+    def show(name, model, families):
         results[name] = asked(model, name, families, a)
         base = "before" if not name.startswith("pico") else "pico-alone" if name in ("pico-taught", "pico-traces") else None
         if base and base != name:
@@ -155,14 +157,17 @@ def main():
     for seed in seeds:
         stages = pipeline(a.folder, seed)
         folders |= {f"{stage}-seed-{seed}": os.path.dirname(model) for stage, model in stages.items()}
-        teacher = stages["reinforce-2"] if seed == seeds[0] else teacher
+        first = stages if seed == seeds[0] else first
         compare({f"seed-{seed}": stages["reinforce-2"]})
         keep(a, results, differences, folders)
     zero = train("reinforce", "reinforce", f"{a.folder}/zero", "seed=9000", "max_steps=300", "eval_steps=1000")
     folders["zero"] = os.path.dirname(zero)
     compare({"zero": zero})
     keep(a, results, differences, folders)
-    compare(distillation(a.folder, teacher))
+    for stage in ("cold-start", "reinforce", "rejection"):
+        show(f"{stage}-seed-{seeds[0]}", first[stage], [family for family in STAGED if family in families])
+    keep(a, results, differences, folders)
+    compare(distillation(a.folder, first["reinforce-2"]))
     keep(a, results, differences, folders)
 
 
