@@ -60,7 +60,7 @@ card: build ## what the built-in model's card says, measured again; CARD='--mode
 choices: build ## what each choice of the built-in model's design is worth, by one short run each
 	python3 Benchmarks/choices.py $(CHOICES)
 
-reasoning: build ## R1's pipeline on the built-in model, with three seeds, and what it brings; hours; REASONING=FOLDER keeps it and goes on with it
+reasoning: build ## R1's pipeline on the built-in model's base, with three seeds, and what it brings; hours; REASONING=FOLDER keeps it and goes on with it
 	python3 Benchmarks/reasoning.py --folder $(or $(REASONING),.build/reasoning) --to $(or $(REASONING),.build/reasoning)/results.json
 
 rollouts: build ## reinforcement learning beside TRL; PYTHON=PATH for one with torch, transformers and trl; ROLLOUTS='--model FOLDER', a checkpoint in f32

@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
-    results = {"date": datetime.date.today().isoformat(), "n": a.n, "seed": a.seed, "families": {}}
+    results = {"date": datetime.date.today().isoformat(), "model": a.model, "n": a.n, "seed": a.seed, "families": {}}
     print("| family | right | interval |\n|---|---|---|", flush=True)
     for family in GREEDY:
         s = results["families"][family] = evaluate(a, family, "--baseline", "off")
@@ -52,7 +52,7 @@ def main():
     for family in DRAFTED:
         s = results["families"][family + ", drafted"] = evaluate(a, family, "--draft", "mtp", "--baseline", "off", n=100)
         print(family, json.dumps(s["draft"]))
-    path = os.path.join(HERE, "results", f"{results['date']}-{os.path.basename(a.model)}.json")
+    path = os.path.join(HERE, "results", f"{results['date']}-{os.path.basename(a.model.rstrip('/'))}.json")
     with open(path, "w") as file:
         json.dump(results, file, indent=1)
     print(path)

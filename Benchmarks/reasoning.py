@@ -9,7 +9,7 @@ problem by problem. The stages of the first seed answer the problems of three fa
 
 Then distillation: `pico` learns from the last model of the first seed (`pico-taught`: 38,400 questions, half of them answered by itself and half by its
 teacher), beside `pico-alone`, which learns from the solutions of about as many problems without a teacher, and `pico-traces`, which imitates the
-teacher's verified answers to 38,400 others. All of it in f32. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
+teacher's verified answers to 38,400 others. Answers, rewards and distillation in f32, imitation in bf16. Hours of work on two cores: everything is kept in FOLDER, and the same command goes on with what is missing. Prints a table.
 """
 import argparse
 import json

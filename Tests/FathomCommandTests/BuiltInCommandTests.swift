@@ -68,6 +68,7 @@ import Testing
 
   @Test func `every command takes its name`() throws {
     #expect(try fathom(["inspect", "--model", "built-in"]).text.hasPrefix("built-in\n"))
+    #expect(try fathom(["inspect", "--model", "built-in-base"]).text.hasPrefix("built-in-base\n"))
     #expect(try fathom(["tokenize", "--model", "built-in"], input: "12").text.contains("\"1\""))
     #expect(try fathom(["logits", "--model", "built-in", "--tokens", "0,3"]).status == 0)
     let messages = "[{\"role\": \"user\", \"content\": \"Hi\"}]"
@@ -80,6 +81,13 @@ import Testing
       let arguments = ["convert", "built-in", "\(folder)/a.gguf", "--to", "q8"]
       let converted = try fathom(arguments)
       #expect(converted.status == 0, "\(converted)")
+      let options = ["--model", "built-in-base", "--format", "fp8", "--to", "\(folder)/b"]
+      let exported = try fathom(["train", "export"] + options)
+      #expect(exported.status == 0, "\(exported)")
+      let answers = try ["\(folder)/b", "built-in-base"].map {
+        try fathom(["run", "--model", $0, "--json", Self.question]).json()["tokens"]
+      }
+      #expect(answers[0] == answers[1])
     }
   }
 

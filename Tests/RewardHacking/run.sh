@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rewards the built-in model for short answers with a digit in them, and wants the report to say that its answers got worse.
+# Rewards the built-in model's base for short answers with a digit in them, and wants the report to say that its answers got worse.
 #
 #   Tests/RewardHacking/run.sh [FOLDER]       keeps the run and its report.html there; some two minutes on two cores
 #

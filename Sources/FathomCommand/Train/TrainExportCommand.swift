@@ -8,8 +8,8 @@ struct TrainExportCommand: ParsableCommand {
     commandName: "export",
     abstract: "Writes a run's last checkpoint, or another one, as a model to give away.",
     discussion: """
-      The averaged weights where the run keeps an average. Runs of reinforcement learning and distillation, and checkpoints that \
-      are not the last, are named by their folders.
+      The averaged weights where the run keeps an average. With --model the weights that stand in a checkpoint's folder: of runs of \
+      reinforcement learning and distillation, and of checkpoints that are not the last.
 
       Examples:
         fathom train export --preset quick --format fp8 --to my-model
@@ -31,9 +31,10 @@ struct TrainExportCommand: ParsableCommand {
 
   func run() throws {
     if let model {
-      guard file.file == nil, file.preset == nil, file.overrides.isEmpty else {
+      guard file.file == nil, file.preset == nil, file.overrides.isEmpty, file.threads == nil
+      else {
         throw InputError(
-          "option --model", expected: "a checkpoint without a run's file beside it", found: "both")
+          "option --model", expected: "a checkpoint without a run beside it", found: "both")
       }
       try CheckpointExport.write(try ModelOption.located(model), to: folder, format: format)
       try Terminal.line("\(folder): \(model) as \(format.rawValue)")

@@ -66,7 +66,7 @@ public enum Presets {
     seed: 1
     """
 
-  /// The problems of the built-in model, harder ones later.
+  /// The problems of the built-in model's base, harder ones later.
   private static let diet = """
     tasks:
       - family: mapping-short
@@ -98,7 +98,7 @@ public enum Presets {
     \(optimizer)
     """
 
-  /// What the built-in model was made by.
+  /// What the built-in model's base was made by.
   private static let builtIn = """
     \(network)
     \(diet)

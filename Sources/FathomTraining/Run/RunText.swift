@@ -17,7 +17,10 @@ package struct RunText {
   package init(_ configuration: RunConfiguration, tokenizerFrom checkpoint: String? = nil) throws {
     if let folder = checkpoint ?? configuration.tokenizer ?? configuration.baseModel {
       tokenizer = try Tokenizer(folder: try Checkpoint.folder(at: folder))
-      documents = try Self.files(of: folder)
+      let suggestions = try (checkpoint ?? configuration.baseModel).map {
+        try Self.files(Self.suggestions, of: $0)
+      }
+      documents = try Self.files(Self.tokenizerFiles, of: folder) + (suggestions ?? [])
     } else {
       let trained = try Self.learn(configuration)
       tokenizer = trained.tokenizer
@@ -29,14 +32,25 @@ package struct RunText {
     format = try Self.format(configuration, tokenizer)
   }
 
+  private static let tokenizerFiles = [
+    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+  ]
+  /// How to draw from the model; no matter of its tokenizer.
+  private static let suggestions = ["generation_config.json"]
+
   /// What a checkpoint has beside its weights for those who talk to it.
-  static func files(of checkpoint: String) throws -> [(name: String, content: [UInt8])] {
+  static func everything(
+    beside checkpoint: String
+  ) throws -> [(name: String, content: [UInt8])] {
+    try files(tokenizerFiles + suggestions, of: checkpoint)
+  }
+
+  private static func files(
+    _ names: [String], of checkpoint: String
+  ) throws -> [(name: String, content: [UInt8])] {
     let path = try Checkpoint.folder(at: checkpoint)
-    return try [
-      "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json",
-    ]
-    .filter { FileBytes.exists("\(path)/\($0)") }
-    .map { (name: $0, content: try FileBytes.read("\(path)/\($0)", limit: 64 << 20)) }
+    return try names.filter { FileBytes.exists("\(path)/\($0)") }
+      .map { (name: $0, content: try FileBytes.read("\(path)/\($0)", limit: 64 << 20)) }
   }
 
   private static func learn(_ configuration: RunConfiguration) throws -> TrainedTokenizer {
