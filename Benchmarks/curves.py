@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 PANELS = [("pass_rate", "right in rollouts"), ("completion_length", "tokens of an answer"), ("entropy", "entropy, nats"),
           ("zero_variance_fraction", "groups of one reward")]
-COLOURS = ["#0f6674", "#c2571a", "#6a4c93", "#4d4d4d", "#2e7d32", "#ad1457"]
+COLOURS = ["#0f6674", "#c2571a", "#6a4c93", "#4d4d4d", "#2e7d32", "#ad1457", "#b8860b"]
 WIDTH, HEIGHT, LEFT, TOP, GAP = 300, 150, 56, 40, 54
 MEAN = 10
 
