@@ -23,6 +23,9 @@ TRAINED = ["mapping-short", "mapping", "mapping-wide", "words", "tables", "count
 # What the stages of the first seed are asked one by one.
 STAGED = ["mapping", "mapping-wide", "words"]
 
+# Each family as often as its weight says, in halves.
+WEIGHTED = [family for family, times in zip(TRAINED, (2, 6, 6, 4, 4, 2, 2, 1)) for _ in range(times)]
+
 
 def fathom(*arguments):
     print("$ fathom " + " ".join(arguments), file=sys.stderr, flush=True)
@@ -70,16 +73,17 @@ def distillation(folder, teacher):
     pico = train("pretrain", "pico", f"{folder}/pico")
     taught = train("distill", "distill", f"{folder}/pico-taught", f"base_model={pico}", f"teacher_model={teacher}", "eval_steps=1000",
                    "seed=11")
-    alone = train("tune", "cold-start", f"{folder}/pico-alone", f"base_model={pico}", "max_steps=1100", "seed=11")
-    traces = verified(teacher, f"{folder}/traces.jsonl", 38400, 1, 11)
+    # 700 steps take 38,500 problems, as many as the teacher is asked.
+    alone = train("tune", "cold-start", f"{folder}/pico-alone", f"base_model={pico}", "max_steps=700", "seed=11")
+    traces = verified(teacher, f"{folder}/traces.jsonl", 38400, 1, 11, WEIGHTED)
     imitating = train("tune", "rejection", f"{folder}/pico-traces", f"base_model={pico}", f"datasets=[{{path: {traces}}}]")
     return {"pico": pico, "pico-alone": alone, "pico-taught": taught, "pico-traces": imitating}
 
 
-def verified(model, path, problems, samples, seed):
+def verified(model, path, problems, samples, seed, drawn=TRAINED):
     """A file of a model's right answers."""
     if not os.path.exists(path + ".json"):
-        families = [word for family in TRAINED for word in ("--family", family)]
+        families = [word for family in drawn for word in ("--family", family)]
         figures = fathom("train", "reject", "--model", model, *families, "--n", str(problems), "--samples", str(samples), "--seed",
                          str(seed), "-o", path, "--json", *(["--resume"] if os.path.exists(path) else []))
         with open(path + ".json", "w") as file:

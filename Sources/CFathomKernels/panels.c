@@ -41,13 +41,15 @@ void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks
 }
 
 void fk_fetch_ahead(const fk_matrix *w, size_t row_begin, size_t row_end) {
-  enum { STREAMS = 4, BYTES = 1024 };
+  enum { STREAMS = 4, BYTES = 4096 };
   size_t columns = w->cols, row_bytes16 = 16 * columns * (fk_is_block(w->dtype) ? 0 : fk_element_bytes(w->dtype));
-  if (w->dtype == FK_Q4_PANEL || w->dtype == FK_Q8_PANEL) row_bytes16 = fk_panel_bytes(w->dtype, columns);
-  size_t step = (row_end - row_begin) / STREAMS * row_bytes16 / 16;
+  if (fk_is_panel(w->dtype)) row_bytes16 = fk_panel_bytes(w->dtype, columns);
+  size_t streams = fk_is_panel(w->dtype) && w->streams == 1 ? 1 : STREAMS;
+  size_t step = (row_end - row_begin) / streams * row_bytes16 / 16;
   const uint8_t *data = (const uint8_t *)w->data + row_begin / 16 * row_bytes16;
-  for (size_t stream = 0; stream < STREAMS; stream++)
-    for (size_t byte = 0; byte < fk_min(step, BYTES); byte += 64) __builtin_prefetch(data + stream * step + byte, 0, 2);
+  for (size_t stream = 0; stream < streams; stream++)
+    for (size_t byte = 0; byte < fk_min(step, BYTES / streams); byte += 64)
+      __builtin_prefetch(data + stream * step + byte, 0, 2);
 }
 
 size_t fk_span_begin(size_t span) {

@@ -91,6 +91,8 @@ static inline size_t fk_panel_codes(size_t bits, size_t b) {
   return b / 2 * (64 + 128 * bits) + 64 + b % 2 * 64 * bits;
 }
 
+static inline int fk_is_panel(fk_dtype dtype) { return dtype == FK_Q4_PANEL || dtype == FK_Q8_PANEL; }
+
 static inline int fk_is_block(fk_dtype dtype) { return dtype >= FK_Q4_0; }
 
 // Decodes columns begin ..< begin + count of a row in blocks or panels; both are multiples of the block.

@@ -25,10 +25,11 @@ package struct Matrix: Sendable {
 
   /// - Parameters:
   ///   - data: `rows × columns` elements of `dtype`, row by row (panels: panel by panel); no alignment is needed.
+  ///   - streams: in how many streams few tokens read panels, 1 or 4; no result depends on it.
   ///   - owner: what keeps `data` alive.
   package init(
     _ data: UnsafeRawPointer, rows: Int, columns: Int, dtype: DType, scales: BlockScales? = nil,
-    owner: AnyObject?
+    streams: Int = fk_read_streams(), owner: AnyObject?
   ) {
     precondition(rows > 0 && columns > 0, "a matrix of \(rows) × \(columns)")
     precondition((dtype == .f8e4m3) == (scales != nil), "\(dtype) with scales: \(scales != nil)")
@@ -47,7 +48,7 @@ package struct Matrix: Sendable {
       fk_matrix(
         dtype: dtype.kernelType, data: data, rows: rows, cols: columns,
         scales: scales?.values.pointer, scale_cols: scaleColumns, block_rows: blockRows,
-        block_cols: blockColumns), owner: owner)
+        block_cols: blockColumns, streams: streams), owner: owner)
   }
 
   /// What kernels read.

@@ -58,16 +58,18 @@ import Testing
     let plain = try #require(InstructionSet.reference.kernels)
     for blocks in [1, 3] {
       let columns = blocks * dtype.blockElements
-      for (rows, tokens) in [(1, 1), (17, 2), (80, 3), (32, 13)] {
+      for (rows, tokens) in [(1, 1), (80, 1), (17, 2), (144, 2), (80, 3), (32, 13)] {
         let w = random.quantized(rows: rows, columns: columns, dtype: dtype)
         let x = Self.codes(plain, random.floats(tokens * columns, scale: 3), columns: columns)
         let expected = Self.product(plain, x, w, tokens: tokens)
         #expect(expected.allSatisfy { Float(bitPattern: $0).isFinite })
         #expect(Self.product(fast, x, w, tokens: tokens) == expected, "\(rows) × \(columns)")
         guard dtype == .q4_0 || dtype == .q8_0 else { continue }
-        let packed = w.packed()
-        #expect(Self.product(plain, x, packed, tokens: tokens) == expected, "packed, reference")
-        #expect(Self.product(fast, x, packed, tokens: tokens) == expected, "packed")
+        for streams in [1, 4] {
+          let packed = w.packed(streams: streams)
+          #expect(Self.product(plain, x, packed, tokens: tokens) == expected, "packed, reference")
+          #expect(Self.product(fast, x, packed, tokens: tokens) == expected, "\(streams) streams")
+        }
       }
     }
   }

@@ -90,12 +90,13 @@ extension SeededNumbers {
 
 extension Matrix {
   /// Q4_0 or Q8_0 blocks in panels.
-  func packed() -> Matrix {
+  func packed(streams: Int) -> Matrix {
     let type: DType = dtype == .q4_0 ? .q4Panel : .q8Panel
     let count = type.bytes(rows: rows, columns: columns)
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
     fk_pack_panels(bytes, type.kernelType, storage.pointee.data, rows, columns)
-    return Matrix(bytes, rows: rows, columns: columns, dtype: type, owner: Memory(bytes))
+    return Matrix(
+      bytes, rows: rows, columns: columns, dtype: type, streams: streams, owner: Memory(bytes))
   }
 }
 

@@ -272,6 +272,7 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
 #define FK_PLAIN_TRANSPOSE
 #define FK_TILE_ROWS 2
 #define FK_TILE_TOKENS 2
+#define FK_SCORE_ROWS 8
 #define FK_TABLE fk_neon_kernels
 #include "../lanes/kernels.h"
 

@@ -53,6 +53,8 @@ typedef struct {
   size_t rows, cols;
   const float *scales;
   size_t scale_cols, block_rows, block_cols;
+  // In how many streams few tokens read panels: one, or four. Says nothing about results.
+  size_t streams;
 } fk_matrix;
 
 // Rows of activations rounded to 8 bits. A row of K columns (a multiple of 32) holds int8 codes[K], then f32 scales[K / 32]
@@ -168,7 +170,9 @@ size_t fk_panel_bytes(fk_dtype dtype, size_t columns);
 // Packs rows [row_begin, row_end) of Q4_0 or Q8_0 blocks, row_begin a multiple of 16, into the panels that begin at
 // `panels`; rows missing at the end become zeros.
 void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns);
-// Asks for the beginnings of the four streams in which these rows of weights will be read, a multiple of 16 of them.
+// How many streams from memory a core of this machine reads fastest while it computes: one, or four.
+size_t fk_read_streams(void);
+// Asks for the beginnings of the streams in which these rows of weights will be read, a multiple of 16 of them.
 void fk_fetch_ahead(const fk_matrix *w, size_t row_begin, size_t row_end);
 // The first row of a span of cached rows: 0, 32, 64, 128, 256, then every FK_SPAN_ROWS. The first are short, so that threads
 // can share a short context.

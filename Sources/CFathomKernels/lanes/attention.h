@@ -73,12 +73,15 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
 // scores[t] = key_t . query for rows t ..< t + rows of the block; rows is a constant.
 FK_INLINE void score_rows(v16 *scores, const fk_lanes *lanes, const cached_block *block, size_t pairs, size_t t,
                           size_t rows) {
-  v16 sums[8];
+  v16 sums[FK_SCORE_ROWS];
   const uint8_t *key = block->keys + t * block->stride;
+  // What is scored next: 16 steps are a line of each row.
+  const uint8_t *next = key + rows * block->stride;
 #pragma unroll
   for (size_t r = 0; r < rows; r++) sums[r] = v16_set(0);
   for (size_t k = 0; k < pairs; k++) {
     v16i query = v16i_load(lanes->query + k * FK_LANES);
+    if (rows == FK_SCORE_ROWS) __builtin_prefetch(next + k % FK_LANES * block->stride + k / FK_LANES * 64);
 #pragma unroll
     for (size_t r = 0; r < rows; r++)
       sums[r] = v16_dot_pairs(sums[r], query, v16i_broadcast(key + r * block->stride + 4 * k));
@@ -90,7 +93,8 @@ FK_INLINE void score_rows(v16 *scores, const fk_lanes *lanes, const cached_block
 FK_INLINE void score_block(v16 *scores, const fk_lanes *lanes, const cached_block *block) {
   size_t pairs = (lanes->key_a.width + lanes->key_b.width + 1) / 2, t = 0;
   unsigned state = v16_flush_begin();
-  for (; t + 8 <= block->rows; t += 8) score_rows(scores, lanes, block, pairs, t, 8);
+  for (; t + FK_SCORE_ROWS <= block->rows; t += FK_SCORE_ROWS) score_rows(scores, lanes, block, pairs, t, FK_SCORE_ROWS);
+  for (; t + 4 <= block->rows; t += 4) score_rows(scores, lanes, block, pairs, t, 4);
   for (; t < block->rows; t++) score_rows(scores, lanes, block, pairs, t, 1);
   v16_flush_end(state);
 }

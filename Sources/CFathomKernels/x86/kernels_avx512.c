@@ -203,6 +203,7 @@ FK_INLINE v16i v16i_load_e4m3_pairs(const void *p) {
 
 #define FK_TILE_ROWS 4
 #define FK_TILE_TOKENS 4
+#define FK_SCORE_ROWS 16
 #define FK_TABLE fk_avx512_kernels
 #include "../lanes/kernels.h"
 
