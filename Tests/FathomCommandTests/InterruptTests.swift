@@ -45,6 +45,22 @@ import Testing
     try pipe.fileHandleForWriting.close()
   }
 
+  #if os(Linux)
+    /// Being told to end is how a server's work ends, also when it has not read its command line yet.
+    @Test func `a server that is told to end as soon as it listens to signals ends with 0`() throws
+    {
+      let process = try FathomProcess(["serve", "--model", "built-in", "--port", "0"])
+      let deadline = Date.now + 20
+      while try !process.catches(SIGTERM) {
+        try #require(Date.now < deadline, "no handler")
+        usleep(200)
+      }
+      process.signal(SIGTERM)
+      let result = process.finish(seconds: 20)
+      #expect(result.status == 0 && !result.isSignal, "\(result)")
+    }
+  #endif
+
   @Test func `a closed pipe ends the program quietly`() throws {
     for arguments in [
       Self.long(), ["--help"],
@@ -60,3 +76,16 @@ import Testing
     }
   }
 }
+
+#if os(Linux)
+  extension FathomProcess {
+    /// Whether the program handles a signal by now, by what the system says of it.
+    func catches(_ signal: Int32) throws -> Bool {
+      let status = try String(
+        contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") })
+      let digits = try #require(line.split(separator: "\t").last)
+      return try #require(UInt64(digits, radix: 16)) >> UInt64(signal - 1) & 1 == 1
+    }
+  }
+#endif

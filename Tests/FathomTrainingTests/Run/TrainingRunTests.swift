@@ -101,6 +101,19 @@ import Testing
     }
   }
 
+  @Test func `a checkpoint suggests how to draw from it as the one that it began from does`() throws
+  {
+    try TemporaryFolder.with { folder in
+      var configuration = try configuration(folder, name: "run")
+      configuration.maxSteps = 1
+      _ = try run(configuration)
+      let name = "generation_config.json"
+      let base = GoldenFamily.path("deepseek_v3_mtp")
+      let expected = try FileBytes.read("\(base)/\(name)", limit: 1 << 20)
+      #expect(try FileBytes.read("\(folder)/run/step_1/\(name)", limit: 1 << 20) == expected)
+    }
+  }
+
   /// An evaluation between two saves named a best step that no folder had, and one that failed lost what came before it.
   @Test func `the best stays whatever the intervals, and a failed evaluation loses nothing`() throws
   {
