@@ -109,7 +109,7 @@ def asked(model, name, families, a):
 
 
 def gains(before, after, families, a):
-    """Differences of pass@1 at temperature 1 and greedy, paired."""
+    """Differences of pass@1 at temperature 1 and greedy, and of pass@8, paired."""
     out = {}
     for family in families:
         out[family] = {}
@@ -117,6 +117,8 @@ def gains(before, after, families, a):
             paths = [os.path.join(a.folder, "answers", f"{name}-{family}-{kind}.jsonl") for name in (after, before)]
             found = json.loads(fathom("eval", "compare", *paths, "--json"))
             out[family][kind] = found["difference"]
+            if kind == "sampled":
+                out[family]["pass@8"] = found["pass_at_k"]["difference"]
     return out
 
 

@@ -277,6 +277,11 @@ final class ScriptedModel: EvaluatedModel {
     #expect(abs(comparison.difference.mean - 1.0 / 3) < 1e-12)
     #expect(comparison.test == McNemarTest(onlyFirst: 1, onlySecond: 0))
     #expect(comparison.difference.low == 0 && comparison.difference.high == 1)
+    // Right some of the time is right once in four samples.
+    let sometimes = try RunComparison(try await summary(Self.model), try await summary(worse))
+    let many = try #require(sometimes.passAtK)
+    #expect(many.k == 4 && many.firstRate == 2.0 / 3 && many.secondRate == 1.0 / 3)
+    #expect(abs(many.difference.mean - 1.0 / 3) < 1e-12 && sometimes.difference.mean < 0.3)
     let other = try EvaluationTask(family: "words", limit: 2, seed: 1)
     let header = RunHeader(version: "1", model: worse, task: other, sampling: sampling)
     let error = #expect(throws: InputError.self) {

@@ -22,9 +22,10 @@ static void pack_queries(uint32_t *query, const float *const *lanes, size_t widt
   }
 }
 
-// A block of rows as bfloat16: keys at `keys`, values at `values`, `stride` bytes from row to row.
+// A block of rows as bfloat16: keys at `keys`, values at `values`, `stride` bytes from row to row. The keys of the block behind it
+// are at `next`, where they are read in place; else these are its own.
 typedef struct {
-  const uint8_t *keys, *values;
+  const uint8_t *keys, *values, *next;
   size_t stride, rows, first;
   int is_in_place;
 } cached_block;
@@ -54,9 +55,9 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
                  lanes->value.width % FK_LANES == 0 &&
                  (lanes->key_b.width == 0 || lanes->key_b.begin == lanes->key_a.begin + lanes->key_a.width);
   if (in_place) {
-    const uint8_t *row = fk_cache_row(cache, begin);
-    return (cached_block){row + 2 * lanes->key_a.begin, row + 2 * lanes->value.begin, cache->row_bytes, end - begin,
-                          begin, 1};
+    const uint8_t *row = fk_cache_row(cache, begin), *next = end < lanes->end ? fk_cache_row(cache, end) : row;
+    return (cached_block){row + 2 * lanes->key_a.begin, row + 2 * lanes->value.begin, next + 2 * lanes->key_a.begin,
+                          cache->row_bytes, end - begin, begin, 1};
   }
   size_t stride = gathered_stride(width, lanes->value.width), values = stride - fk_mixed_stride(lanes->value.width);
   for (size_t t = begin; t < end; t++) {
@@ -67,7 +68,7 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
     if (lanes->key_b.width > 0) gather_part(to + lanes->key_a.width, cache, row, lanes->key_b);
     gather_part(to + values, cache, row, lanes->value);
   }
-  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), 2 * stride, end - begin, begin, 0};
+  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), (uint8_t *)space, 2 * stride, end - begin, begin, 0};
 }
 
 // scores[t] = key_t . query for rows t ..< t + rows of the block; rows is a constant.
@@ -76,7 +77,7 @@ FK_INLINE void score_rows(v16 *scores, const fk_lanes *lanes, const cached_block
   v16 sums[FK_SCORE_ROWS];
   const uint8_t *key = block->keys + t * block->stride;
   // What is scored next: 16 steps are a line of each row.
-  const uint8_t *next = key + rows * block->stride;
+  const uint8_t *next = t + 2 * rows <= block->rows ? key + rows * block->stride : block->next;
 #pragma unroll
   for (size_t r = 0; r < rows; r++) sums[r] = v16_set(0);
   for (size_t k = 0; k < pairs; k++) {

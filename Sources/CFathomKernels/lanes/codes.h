@@ -48,15 +48,15 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
     for (size_t p = 0; p < panels; p++) sums[p][t] = offset;
   }
   // Several tokens make one panel a slow stream, which the machine does not run ahead of by itself.
-  if (panels == 1 && tokens > 2) __builtin_prefetch(tile->panel + fk_panel_scales(bits, b) + AHEAD, 0, 2);
+  if (panels == 1 && tokens > 1) __builtin_prefetch(tile->panel + fk_panel_scales(bits, b) + AHEAD, 0, 2);
 #pragma unroll
   for (size_t q = 0; q < 4; q++) {
     v16i low[MAX_PANELS], high[MAX_PANELS];
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
       const uint8_t *at = weights + p * tile->panel_step;
-      if (panels == 1 && tokens > 2) __builtin_prefetch(at + q * 16 * bits + AHEAD, 0, 2);
-      if (panels == 1 && tokens > 2 && bits == 8) __builtin_prefetch(at + q * 128 + 64 + AHEAD, 0, 2);
+      if (panels == 1 && tokens > 1) __builtin_prefetch(at + q * 16 * bits + AHEAD, 0, 2);
+      if (panels == 1 && tokens > 1 && bits == 8) __builtin_prefetch(at + q * 128 + 64 + AHEAD, 0, 2);
       if (bits == 4) {
         v16i pair = v16i_load(at + q * 64);
         low[p] = v16i_low_nibbles(pair);
@@ -127,7 +127,7 @@ FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_
                              size_t row_begin, size_t row_end) {
   size_t bytes = fk_panel_bytes(w->dtype, w->cols), n = row_begin;
   code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, 0, 0};
-  if (count <= 2 && w->streams == 4) {
+  if (count <= 2 && w->streams != 1) {
     // One token or two: the weights come from memory, in four streams at once, each as long as can be.
     size_t quarter = (row_end - row_begin) / (4 * FK_LANES);
     tile.panel_step = quarter * bytes;

@@ -37,15 +37,23 @@ extension RunSummary {
 extension RunComparison {
   var lines: [String] {
     func percent(_ rate: Double) -> String { (rate * 100).rounded(places: 1) }
-    let sign = difference.mean < 0 ? "" : "+"
+    func change(_ interval: BootstrapInterval) -> String {
+      let sign = interval.mean < 0 ? "" : "+"
+      return "difference  \(sign)\(percent(interval.mean)) points, \(percent(interval.low)) to "
+        + "\(percent(interval.high)) (paired bootstrap, 95 %)"
+    }
+    let many = passAtK.map {
+      "pass@\($0.k)  first \(percent($0.firstRate)) %, second \(percent($0.secondRate)) %, "
+        + change($0.difference)
+    }
     return [
       "\(first.header.taskName): \(problems) problems that both have answered",
       "first   \(percent(firstRate)) %  \(first.header.modelName)",
       "second  \(percent(secondRate)) %  \(second.header.modelName)",
-      "difference  \(sign)\(percent(difference.mean)) points, \(percent(difference.low)) to "
-        + "\(percent(difference.high)) (paired bootstrap, 95 %)",
+      change(difference),
+    ] + (many.map { [$0] } ?? []) + [
       "only the first right \(test.onlyFirst), only the second \(test.onlySecond): "
-        + "p = \(test.pValue.rounded(places: 4)) (McNemar's exact test)",
+        + "p = \(test.pValue.rounded(places: 4)) (McNemar's exact test)"
     ]
   }
 }

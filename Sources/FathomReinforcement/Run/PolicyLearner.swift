@@ -13,7 +13,6 @@ struct PolicyLearner {
   /// Sums over the tokens that a rollout's steps saw.
   private struct Sums {
     var tokens = 0
-    var entropy = 0.0
     var divergence = 0.0
     var clipped = 0
     var loss = 0.0
@@ -51,7 +50,6 @@ struct PolicyLearner {
       for part in batches { try step(part, &sums, &metrics) }
     }
     let tokens = Double(max(1, sums.tokens))
-    metrics.entropy = sums.entropy / tokens
     metrics.divergence = sums.divergence / tokens
     metrics.clipFraction = Double(sums.clipped) / tokens
     metrics.loss = sums.loss / Double(max(1, sums.steps))
@@ -97,9 +95,10 @@ struct PolicyLearner {
     guard let batch = packed.first else { return }
     let seen = TokenRecords(batch.batch.count)
     _ = trainer.loss(batch.batch, LogprobReading(batch: batch, temperature: 1, seen: seen))
-    var (sum, count, largest) = (0.0, 0, 0.0)
+    var (sum, entropy, count, largest) = (0.0, 0.0, 0, 0.0)
     for place in batch.places {
       for (token, logprob) in zip(place.range, rollouts[place.rollout].logprobs) {
+        entropy += seen.values[token].entropy
         let difference = abs(seen.values[token].logprob - logprob)
         sum += difference
         largest = max(largest, difference)
@@ -108,6 +107,7 @@ struct PolicyLearner {
     }
     metrics.largestMismatch = largest
     metrics.meanMismatch = sum / Double(max(1, count))
+    metrics.entropy = entropy / Double(max(1, count))
     let tolerance = Self.tolerance(trainer.options.precision)
     guard largest <= tolerance else {
       throw InputError(
@@ -183,7 +183,6 @@ struct PolicyLearner {
       for place in batch.places {
         for token in place.range {
           let record = seen.values[token]
-          sums.entropy += record.entropy
           sums.divergence += record.divergence
           sums.clipped += record.isClipped ? 1 : 0
           sums.tokens += 1

@@ -7,8 +7,9 @@ public struct RolloutMetrics: Sendable, Equatable, ReportedRollout {
   public var reward = 0.0
   public var rewardDeviation = 0.0
   public var answers = AnswerFigures()
-  /// Mean over tokens, nats.
+  /// Mean over the tokens of the first answers, whatever their rewards, at temperature 1 and with the whole vocabulary; nats.
   public var entropy = 0.0
+  /// Mean over the tokens that were learnt from, nats.
   public var divergence = 0.0
   public var clipFraction = 0.0
   /// Share of groups whose answers all had one reward.
