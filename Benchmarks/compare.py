@@ -62,6 +62,10 @@ def cpu():
         model = re.search(r"model name\s*:\s*(.*)", text)
         flags = re.search(r"flags\s*:\s*(.*)", text)
         facts["model"] = model.group(1) if model else "unknown"
+        # A name alone does not tell one generation of virtual machines from the next.
+        for word in ("cpu family", "model"):
+            number = re.search(rf"^{word}\s*:\s*(\d+)", text, re.MULTILINE)
+            facts[word + " number"] = int(number.group(1)) if number else None
         known = flags.group(1).split() if flags else []
         facts["flags"] = [flag for flag in known if flag.startswith(("avx", "amx", "fma", "f16c"))]
     return facts

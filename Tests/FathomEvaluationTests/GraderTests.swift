@@ -70,6 +70,12 @@ extension Completion {
     #expect(await !tagged.grade(Completion("<think>a</think><answer>b</answer> c")).passed)
     #expect(await !tagged.grade(Completion("<think>a</think>b")).passed)
 
+    // Who grades the answer looks into the tags, as far as they are around all of it.
+    let exact = ExactGrader(["b"])
+    #expect(await exact.grade(Completion("<think>a</think>\n<answer> b </answer>")).passed)
+    #expect(await !exact.grade(Completion("<think>a</think><answer>b</answer> c")).passed)
+    #expect(await !exact.grade(Completion("<think>a</think><answer>c</answer>")).passed)
+
     let tags = TagCountGrader()
     #expect(await tags.grade(Completion("<think>a</think>b")).score == 0.5)
     #expect(await tags.grade(Completion("<think><think>a</think><answer>b</answer>")).score == 0.75)

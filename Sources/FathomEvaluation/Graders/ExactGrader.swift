@@ -14,7 +14,7 @@ public struct ExactGrader: ImmediateGrader {
   }
 
   func verdict(_ completion: Completion) -> Verdict {
-    let found = spelled(findsAnswer ? FinalAnswer.of(completion.answer) : completion.answer)
+    let found = spelled(findsAnswer ? FinalAnswer.of(completion.answer) : completion.plainAnswer)
     if references.contains(where: { spelled($0) == found }) { return .pass(extracted: found) }
     let expected = references.map { InputError.excerpt($0) }.joined(separator: " or ")
     return .fail("expected \(expected), found \(InputError.excerpt(found))", extracted: found)

@@ -28,7 +28,7 @@ public struct ThinkFormatGrader: Grader {
 
 extension String {
   /// What stands between two tags that occur once each, the first at the very beginning, and what follows them.
-  fileprivate func inside(_ open: String, _ close: String) -> (held: String, rest: String)? {
+  func inside(_ open: String, _ close: String) -> (held: String, rest: String)? {
     guard hasPrefix(open), ranges(of: open).count == 1 else { return nil }
     let ends = ranges(of: close)
     guard ends.count == 1, let end = ends.first else { return nil }

@@ -37,6 +37,14 @@ public struct Completion: Sendable, Equatable {
       text: text, reasoning: reasoning.isEmpty ? nil : reasoning, answer: answer,
       isFinished: isFinished, tokens: tokens)
   }
+
+  /// The answer, without the `<answer>` tags that R1-Zero's template asks for around all of it.
+  public var plainAnswer: String {
+    guard let tagged = answer.trimmed.inside("<answer>", "</answer>"), tagged.rest.isEmpty else {
+      return answer
+    }
+    return tagged.held
+  }
 }
 
 /// What a grader makes of a completion.

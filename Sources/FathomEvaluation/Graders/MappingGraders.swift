@@ -10,12 +10,12 @@ public struct ProblemGrader: Grader {
 
   public func grade(_ completion: Completion) async -> Verdict {
     var verdict: Verdict =
-      problem.accepts(completion.answer)
+      problem.accepts(completion.plainAnswer)
       ? .pass()
       : .fail(
         "expected \(InputError.excerpt(problem.answer)), found "
-          + InputError.excerpt(completion.answer.trimmed))
-    verdict.isPlausible = problem.isPlausible.map { $0(completion.answer) }
+          + InputError.excerpt(completion.plainAnswer.trimmed))
+    verdict.isPlausible = problem.isPlausible.map { $0(completion.plainAnswer) }
     return verdict
   }
 }
@@ -29,7 +29,7 @@ public struct MappingTestGrader: ImmediateGrader {
   func verdict(_ completion: Completion) -> Verdict {
     let program: MappingProgram
     do {
-      program = try MappingProgram(parsing: completion.answer.withoutFence.trimmed)
+      program = try MappingProgram(parsing: completion.plainAnswer.withoutFence.trimmed)
     } catch {
       return .fail("no mapping program: \(error)")
     }

@@ -32,8 +32,8 @@ public struct ProgramGrader: Grader {
   }
 
   public func grade(_ completion: Completion) async -> Verdict {
-    guard !completion.answer.trimmed.isEmpty else { return .fail("no program") }
-    let program = before + completion.answer.withoutFence + "\n" + after + "\n"
+    guard !completion.plainAnswer.trimmed.isEmpty else { return .fail("no program") }
+    let program = before + completion.plainAnswer.withoutFence + "\n" + after + "\n"
     return await withCheckedContinuation { continuation in
       Self.queue.async { continuation.resume(returning: run(program)) }
     }

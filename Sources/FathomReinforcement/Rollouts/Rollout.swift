@@ -53,6 +53,6 @@ extension Rollout {
 extension Problem {
   /// Whether what was written came to an end by itself and its answer is right.
   func isSolved(by completion: Completion) -> Bool {
-    completion.isFinished && accepts(completion.answer)
+    completion.isFinished && accepts(completion.plainAnswer)
   }
 }
