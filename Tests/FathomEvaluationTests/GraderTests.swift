@@ -72,9 +72,9 @@ extension Completion {
 
     // Who grades the answer looks into the tags, as far as they are around all of it.
     let exact = ExactGrader(["b"])
-    #expect(await exact.grade(Completion("<think>a</think>\n<answer> b </answer>")).passed)
-    #expect(await !exact.grade(Completion("<think>a</think><answer>b</answer> c")).passed)
-    #expect(await !exact.grade(Completion("<think>a</think><answer>c</answer>")).passed)
+    #expect(await exact.grade(Completion(parsing: "<think>a</think>\n<answer> b </answer>")).passed)
+    #expect(await !exact.grade(Completion(parsing: "<think>a</think><answer>b</answer> c")).passed)
+    #expect(await !exact.grade(Completion(parsing: "<think>a</think><answer>c</answer>")).passed)
 
     let tags = TagCountGrader()
     #expect(await tags.grade(Completion("<think>a</think>b")).score == 0.5)

@@ -124,23 +124,38 @@ FK_INLINE v16 weigh_block(v16i *weights, v16 *scores, const fk_lanes *lanes, con
   return correction;
 }
 
-// mixed[lane][c] for 16 columns and 16 lanes.
+// mixed[lane][c] for `groups` times 16 columns and 16 lanes: 16 sums at a time. `groups` is a constant, 1 or 2; two of them are a line
+// of each row.
 FK_INLINE void mix_columns(float *mixed, size_t mixed_stride, const v16i *weights, const float *correction,
-                           const cached_block *block, size_t c) {
-  v16 sums[FK_LANES];
+                           const cached_block *block, size_t c, size_t groups) {
+  size_t lanes = FK_LANES / groups;
+  for (size_t first = 0; first < FK_LANES; first += lanes) {
+    float *at = mixed + first * mixed_stride + c;
+    v16 sums[FK_LANES][2];
 #pragma unroll
-  for (size_t l = 0; l < FK_LANES; l++)
-    sums[l] = v16_mul(v16_load(mixed + l * mixed_stride + c), v16_set(correction[l]));
-  for (size_t t = 0; t < block->rows; t += 2) {
-    const uint8_t *even = block->values + t * block->stride + 2 * c;
-    const uint8_t *odd = t + 1 < block->rows ? even + block->stride : even;
-    v16i values = v16i_interleave(even, odd);
-    const uint8_t *pair = (const uint8_t *)(weights + t / 2);
+    for (size_t l = 0; l < lanes; l++)
 #pragma unroll
-    for (size_t l = 0; l < FK_LANES; l++) sums[l] = v16_dot_pairs(sums[l], values, v16i_broadcast(pair + 4 * l));
+      for (size_t g = 0; g < groups; g++)
+        sums[l][g] = v16_mul(v16_load(at + l * mixed_stride + g * FK_LANES), v16_set(correction[first + l]));
+    for (size_t t = 0; t < block->rows; t += 2) {
+      const uint8_t *even = block->values + t * block->stride + 2 * c;
+      const uint8_t *odd = t + 1 < block->rows ? even + block->stride : even;
+      v16i values[2];
+#pragma unroll
+      for (size_t g = 0; g < groups; g++) values[g] = v16i_interleave(even + 2 * g * FK_LANES, odd + 2 * g * FK_LANES);
+      const uint8_t *pair = (const uint8_t *)(weights + t / 2) + 4 * first;
+#pragma unroll
+      for (size_t l = 0; l < lanes; l++) {
+        v16i weight = v16i_broadcast(pair + 4 * l);
+#pragma unroll
+        for (size_t g = 0; g < groups; g++) sums[l][g] = v16_dot_pairs(sums[l][g], values[g], weight);
+      }
+    }
+#pragma unroll
+    for (size_t l = 0; l < lanes; l++)
+#pragma unroll
+      for (size_t g = 0; g < groups; g++) v16_store(at + l * mixed_stride + g * FK_LANES, sums[l][g]);
   }
-#pragma unroll
-  for (size_t l = 0; l < FK_LANES; l++) v16_store(mixed + l * mixed_stride + c, sums[l]);
 }
 
 static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *mix, void *scratch) {
@@ -159,12 +174,14 @@ static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
     // The rows of the next block come from memory while these are mixed.
     size_t next = begin + FK_BLOCK_ROWS, ahead = block.is_in_place && next < lanes->end ? block.rows * cache->row_bytes : 0;
     const uint8_t *rows = ahead > 0 ? fk_cache_row(cache, next) : NULL;
-    size_t share = ahead * FK_LANES / stride;
-    for (size_t c = 0; c < stride; c += FK_LANES) {
-      for (size_t at = c / FK_LANES * share; at < ahead && at < (c / FK_LANES + 1) * share; at += 64)
+    enum { COLUMNS = 2 * FK_LANES };
+    size_t share = ahead * COLUMNS / stride, c = 0;
+    for (; c + COLUMNS <= stride; c += COLUMNS) {
+      for (size_t at = c / COLUMNS * share; at < ahead && at < (c / COLUMNS + 1) * share; at += 64)
         __builtin_prefetch(rows + at, 0, 2);
-      mix_columns(mix->mixed, stride, weights, correction, &block, c);
+      mix_columns(mix->mixed, stride, weights, correction, &block, c, 2);
     }
+    if (c < stride) mix_columns(mix->mixed, stride, weights, correction, &block, c, 1);
     v16_flush_end(state);
   }
 }
