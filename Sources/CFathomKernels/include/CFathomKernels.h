@@ -53,7 +53,7 @@ typedef struct {
   size_t rows, cols;
   const float *scales;
   size_t scale_cols, block_rows, block_cols;
-  // In how many streams few tokens read panels: one, otherwise four. Results do not depend on it.
+  // In how many streams few tokens read panels: one for each where it is 1, otherwise four. Results do not depend on it.
   size_t streams;
 } fk_matrix;
 

@@ -20,7 +20,7 @@ static void encode_codes(uint8_t *row, const float *x, size_t columns) {
   }
 }
 
-enum { MAX_PANELS = 4, MAX_TOKENS = 8, AHEAD = 8192 };
+enum { MAX_PANELS = 4, MAX_TOKENS = 8 };
 
 // Where the activations of a tile of tokens and the panels of its rows are.
 typedef struct {
@@ -35,6 +35,12 @@ FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
   return tile->rows + t * tile->stride + tile->columns;
 }
 
+// Several tokens make a panel a slow stream, which the machine does not run ahead of by itself. `panels` and `tokens` are constants.
+FK_INLINE void fetch_ahead(const uint8_t *p, size_t panels, size_t tokens) {
+  if (panels == 1 && tokens > 1) __builtin_prefetch(p + 8192, 0, 2);
+  if (panels == 2) __builtin_prefetch(p + 4096, 0, 3);
+}
+
 // sum[p][t] += codes of block b of each panel . codes of each token; bits, panels and tokens are constants.
 FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile *tile, size_t bits, size_t panels,
                               size_t tokens, size_t b) {
@@ -47,16 +53,17 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
 #pragma unroll
     for (size_t p = 0; p < panels; p++) sums[p][t] = offset;
   }
-  // Several tokens make one panel a slow stream, which the machine does not run ahead of by itself.
-  if (panels == 1 && tokens > 1) __builtin_prefetch(tile->panel + fk_panel_scales(bits, b) + AHEAD, 0, 2);
+#pragma unroll
+  for (size_t p = 0; p < panels; p++)
+    fetch_ahead(tile->panel + p * tile->panel_step + fk_panel_scales(bits, b), panels, tokens);
 #pragma unroll
   for (size_t q = 0; q < 4; q++) {
     v16i low[MAX_PANELS], high[MAX_PANELS];
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
       const uint8_t *at = weights + p * tile->panel_step;
-      if (panels == 1 && tokens > 1) __builtin_prefetch(at + q * 16 * bits + AHEAD, 0, 2);
-      if (panels == 1 && tokens > 1 && bits == 8) __builtin_prefetch(at + q * 128 + 64 + AHEAD, 0, 2);
+      fetch_ahead(at + q * 16 * bits, panels, tokens);
+      if (bits == 8) fetch_ahead(at + q * 128 + 64, panels, tokens);
       if (bits == 4) {
         v16i pair = v16i_load(at + q * 64);
         low[p] = v16i_low_nibbles(pair);
@@ -127,18 +134,20 @@ FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_
                              size_t row_begin, size_t row_end) {
   size_t bytes = fk_panel_bytes(w->dtype, w->cols), n = row_begin;
   code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, 0, 0};
-  if (count <= 2 && w->streams != 1) {
-    // One token or two: the weights come from memory, in four streams at once, each as long as can be.
-    size_t quarter = (row_end - row_begin) / (4 * FK_LANES);
-    tile.panel_step = quarter * bytes;
-    tile.row_step = quarter * FK_LANES;
-    for (size_t i = 0; i < quarter; i++, n += FK_LANES) {
+  size_t streams = w->streams == 1 ? count : 4;
+  if (count <= 2 && streams > 1) {
+    // One token or two: the weights come from memory, in as many streams as it gives fastest, each as long as can be.
+    size_t part = (row_end - row_begin) / (streams * FK_LANES);
+    tile.panel_step = part * bytes;
+    tile.row_step = part * FK_LANES;
+    for (size_t i = 0; i < part; i++, n += FK_LANES) {
       tile.panel = (const uint8_t *)w->data + n / FK_LANES * bytes;
       size_t t = 0;
+      if (streams == 2) FK_PANEL_TOKENS(bits, 2, 2)
       FK_PANEL_TOKENS(bits, 4, 2)
       FK_PANEL_TOKENS(bits, 4, 1)
     }
-    n = row_begin + 4 * quarter * FK_LANES;
+    n = row_begin + streams * part * FK_LANES;
   }
   // More tokens, or what is left of the rows: panel after panel, unpacked once for each tile of tokens.
   for (; n < row_end; n += FK_LANES) {
