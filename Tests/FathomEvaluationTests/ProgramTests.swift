@@ -63,9 +63,17 @@ import Testing
     for _ in 0..<3 { #expect(await grade(service).score == 1) }
   }
 
-  @Test func `programs that are not there, end at once or never read fail their sample`() async {
+  @Test func `programs that are not there, end at once or never read fail their sample`()
+    async throws
+  {
     let missing = CommandGrader.Service(["/nowhere/grader"])
     #expect(await grade(missing).detail.contains("/nowhere/grader"))
+    let error = #expect(throws: InputError.self) { try missing.start() }
+    #expect(error?.description.contains("/nowhere/grader") == true)
+    // Started beforehand is the same as started when asked.
+    let early = service(Self.script)
+    try early.start()
+    #expect(await grade(early).score == 1)
     #expect(await grade(CommandGrader.Service([])).detail.contains("no command"))
     #expect(await grade(service("exit 0")).detail.contains("ended without an answer"))
     let deaf = service("exec 0<&-; sleep 60", seconds: 0.3)

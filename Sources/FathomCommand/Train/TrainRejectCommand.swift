@@ -21,7 +21,9 @@ struct TrainRejectCommand: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var server: ServerArguments
 
-  @Option(help: ArgumentHelp("A family of problems; repeatable, drawn evenly.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A family of problems; repeatable, drawn as often as named.", valueName: "name"))
   var family: [String] = []
 
   @Option(

@@ -29,6 +29,11 @@ public struct CommandGrader: Grader {
       workers = (0..<processes).map { _ in Worker() }
     }
 
+    /// Starts the program, so that one that is not there is found out before anything is graded.
+    ///
+    /// - Throws: `InputError`.
+    public func start() throws { try workers[0].start(self) }
+
     func verdict(on request: JSON) async -> Verdict {
       let worker = workers[Int(next.add(1, ordering: .relaxed).oldValue % UInt(workers.count))]
       return await withCheckedContinuation { continuation in
@@ -77,6 +82,18 @@ private final class Worker: @unchecked Sendable {
   // `process` is touched on the queue only.
   let queue = DispatchQueue(label: "fathom-grader")
   private var process: ChildProcess?
+
+  func start(_ service: CommandGrader.Service) throws {
+    try queue.sync {
+      do {
+        process = try process ?? ChildProcess(service.command)
+      } catch {
+        throw InputError(
+          "command \(InputError.excerpt(service.command.joined(separator: " ")))",
+          expected: "a program that can be started", found: "\(error)")
+      }
+    }
+  }
 
   func verdict(on request: JSON, _ service: CommandGrader.Service) -> Verdict {
     do {

@@ -71,27 +71,28 @@ package struct MixtureOfExperts: FeedForward {
     let compute = step.compute
     let workspace = step.workspace
     let capacity = 2 * min(experts.count, grouping.count) + 2
-    let encoding = experts[0].encoding(in: compute)
-    let encoded = compute.operand(
-      x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
-    let routed = compute.gather(
-      encoded, rows: grouping.tokens, count: grouping.count, encoding, workspace: workspace)
     let gated = workspace.take(grouping.count, width: experts[0].gate.rows)
     let raised = workspace.take(grouping.count, width: experts[0].gate.rows)
-    var first = Products(compute, capacity: capacity, workspace: workspace)
-    for expert in 0..<experts.count {
-      let rows = grouping.rows(of: expert)
-      guard !rows.isEmpty else { continue }
-      experts[expert].add(
-        to: &first, routed.rows(rows), gated: gated.rows(rows), raised: raised.rows(rows))
-    }
     let sharedWidth = shared?.gate.rows ?? 0
     let sharedGated = workspace.take(x.count, width: sharedWidth)
     let sharedRaised = workspace.take(x.count, width: sharedWidth)
-    if let shared {
-      shared.add(to: &first, encoded, gated: sharedGated, raised: sharedRaised)
+    // The inputs' room is free again for what comes behind them.
+    workspace.scope {
+      let encoding = experts[0].encoding(in: compute)
+      let encoded = compute.operand(
+        x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
+      let routed = compute.gather(
+        encoded, rows: grouping.tokens, count: grouping.count, encoding, workspace: workspace)
+      var first = Products(compute, capacity: capacity, workspace: workspace)
+      for expert in 0..<experts.count {
+        let rows = grouping.rows(of: expert)
+        guard !rows.isEmpty else { continue }
+        experts[expert].add(
+          to: &first, routed.rows(rows), gated: gated.rows(rows), raised: raised.rows(rows))
+      }
+      shared?.add(to: &first, encoded, gated: sharedGated, raised: sharedRaised)
+      first.run()
     }
-    first.run()
 
     var second = Products(compute, capacity: capacity, workspace: workspace)
     let narrowEncoding = compute.encoding(for: experts[0].down)

@@ -26,7 +26,7 @@ public final class ReinforcementRun: RolloutRun {
     policy = try RunPolicy(
       configuration.run, taskFiles: configuration.taskFiles, threads: threads,
       instructionSet: instructionSet, resumes: resumes, hooks: hooks)
-    rewards = RewardMaker(configuration.rewards, maxTokens: configuration.maxTokens)
+    rewards = try RewardMaker(configuration.rewards, maxTokens: configuration.maxTokens)
     learner = PolicyLearner(
       trainer: policy.trainer, configuration: configuration,
       padding: policy.text.tokenizer.eosID ?? 0,

@@ -24,12 +24,15 @@ struct RewardMaker: Sendable {
   /// For each part that asks a program.
   private let services: [Int: CommandGrader.Service]
 
-  init(_ parts: [ReinforcementConfiguration.Reward], maxTokens: Int) {
+  /// - Throws: `InputError` for a program that can't be started.
+  init(_ parts: [ReinforcementConfiguration.Reward], maxTokens: Int) throws {
     self.parts = parts
     self.maxTokens = maxTokens
     var services: [Int: CommandGrader.Service] = [:]
     for (index, part) in parts.enumerated() where part.kind == .command {
-      services[index] = CommandGrader.Service(part.command, timeoutSeconds: part.timeLimit)
+      let service = CommandGrader.Service(part.command, timeoutSeconds: part.timeLimit)
+      try service.start()
+      services[index] = service
     }
     self.services = services
   }

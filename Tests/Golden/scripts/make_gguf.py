@@ -5,12 +5,13 @@
 
 NAME.gguf is made from the checkpoint of the same name: Q8_0 where a row fills whole blocks, else F32. expected.json holds,
 for each file, a prompt, 16 greedy tokens and the logits behind the prompt, computed by llama.cpp in one thread with an F32
-cache.
+cache; and the same for files with nothing but F32 in them, which are not kept.
 """
 import ctypes
 import json
 import os
 import sys
+import tempfile
 
 import gguf
 import llama_cpp
@@ -147,7 +148,7 @@ def llama3_factors(config):
     return np.array(factors, dtype=np.float32)
 
 
-def write(folder, path, architecture, split):
+def write(folder, path, architecture, split, is_exact=False):
     config = json.load(open(os.path.join(folder, "config.json")))
     writer = gguf.GGUFWriter(path, architecture)
     add_metadata(writer, config, architecture, split)
@@ -156,7 +157,7 @@ def write(folder, path, architecture, split):
     if architecture == "llama":
         writer.add_tensor("rope_freqs.weight", llama3_factors(config))
     for name, w in sorted(tensors_of(weights, config, architecture, split).items()):
-        precise = w.ndim == 1 or "ffn_gate_inp" in name or w.shape[-1] % 32 != 0
+        precise = is_exact or w.ndim == 1 or "ffn_gate_inp" in name or w.shape[-1] % 32 != 0
         if precise:
             writer.add_tensor(name, w)
         else:
@@ -197,12 +198,16 @@ def main(checkpoints, out):
     quiet = llama_cpp.llama_log_callback(lambda level, text, data: None)
     llama_cpp.llama_log_set(quiet, None)
     os.makedirs(out, exist_ok=True)
-    report = {"llama_cpp_python": llama_cpp.__version__, "files": {}}
+    report = {"llama_cpp_python": llama_cpp.__version__, "files": {}, "f32": {}}
     for name, architecture, split in FILES:
         path = os.path.join(out, f"{name}.gguf")
         write(os.path.join(checkpoints, name), path, architecture, split)
         report["files"][name] = expected(path)
         print(name, os.path.getsize(path), report["files"][name]["greedy"])
+        with tempfile.TemporaryDirectory() as folder:
+            exact = os.path.join(folder, f"{name}.gguf")
+            write(os.path.join(checkpoints, name), exact, architecture, split, is_exact=True)
+            report["f32"][name] = expected(exact)
     with open(os.path.join(out, "expected.json"), "w") as file:
         json.dump(report, file, indent=1)
         file.write("\n")
