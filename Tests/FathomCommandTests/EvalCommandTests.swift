@@ -119,7 +119,7 @@ import Testing
     let result = try fathom(["eval", "reported"])
     #expect(result.status == 0 && result.text.hasPrefix("Reported, not measured here\n"))
     let json = try fathom(["eval", "reported", "--json"]).json()
-    #expect(json.arrayValue?.count == 17)
+    #expect(json.arrayValue?.count == 19)
     let rating = json.arrayValue?.first { $0["unit"]?.stringValue == "rating" }
     #expect(rating?["model"]?.stringValue == "DeepSeek-R1" && rating?["value"]?.doubleValue == 2029)
     #expect(json.arrayValue?.allSatisfy { $0["measured_here"] == .bool(false) } == true)
