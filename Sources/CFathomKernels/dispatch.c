@@ -24,8 +24,8 @@ extern const ft_kernels ft_neon_kernels;
 
 size_t fk_read_streams(void) {
 #if defined(__x86_64__)
-  // Measured on Zen 4 (family 19h) and Zen 5; what other x86 cores like better is a guess.
-  return __builtin_cpu_is("amdfam19h") ? 4 : 1;
+  // Zen 4 was measured with four, Zen 5 with one; others are left with four.
+  return __builtin_cpu_is("amd") && !__builtin_cpu_is("amdfam17h") && !__builtin_cpu_is("amdfam19h") ? 1 : 4;
 #else
   return 4;
 #endif

@@ -19,6 +19,7 @@ import Testing
     Case(latent: 64, rope: 16, count: 1, dtype: .bf16),
     Case(latent: 64, rope: 16, count: 300, dtype: .bf16),
     Case(latent: 33, rope: 6, count: 65, dtype: .bf16),
+    Case(latent: 48, rope: 16, count: 200, dtype: .bf16),
     Case(latent: 40, rope: 8, count: 130, dtype: .f8e4m3),
     Case(latent: 32, rope: 0, count: 70, dtype: .bf16),
     Case(latent: 48, rope: 16, count: 600, dtype: .bf16, chosen: true),

@@ -172,7 +172,7 @@ size_t fk_panel_bytes(fk_dtype dtype, size_t columns);
 void fk_pack_panels(uint8_t *panels, fk_dtype panel_dtype, const uint8_t *blocks, size_t rows, size_t columns);
 // How many streams from memory a core of this machine reads fastest while it computes: one, or four.
 size_t fk_read_streams(void);
-// Asks for the beginnings of the streams in which these rows of weights will be read, a multiple of 16 of them.
+// Asks for the beginnings of the streams in which one token will read these rows of weights, a multiple of 16 of them.
 void fk_fetch_ahead(const fk_matrix *w, size_t row_begin, size_t row_end);
 // The first row of a span of cached rows: 0, 32, 64, 128, 256, then every FK_SPAN_ROWS. The first are short, so that threads
 // can share a short context.

@@ -82,7 +82,7 @@ FK_INLINE void score_rows(v16 *scores, const fk_lanes *lanes, const cached_block
   for (size_t r = 0; r < rows; r++) sums[r] = v16_set(0);
   for (size_t k = 0; k < pairs; k++) {
     v16i query = v16i_load(lanes->query + k * FK_LANES);
-    if (rows == FK_SCORE_ROWS) __builtin_prefetch(next + k % FK_LANES * block->stride + k / FK_LANES * 64);
+    if (rows == FK_SCORE_ROWS && k % FK_LANES < rows) __builtin_prefetch(next + k % FK_LANES * block->stride + k / FK_LANES * 64);
 #pragma unroll
     for (size_t r = 0; r < rows; r++)
       sums[r] = v16_dot_pairs(sums[r], query, v16i_broadcast(key + r * block->stride + 4 * k));

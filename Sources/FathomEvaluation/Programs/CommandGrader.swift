@@ -60,7 +60,7 @@ public struct CommandGrader: Grader {
         JSONObject([
           "prompt": .string(prompt), "text": .string(completion.text),
           "reasoning": completion.reasoning.map { .string($0) } ?? .null,
-          "answer": .string(completion.answer), "finished": .bool(completion.isFinished),
+          "answer": .string(completion.plainAnswer), "finished": .bool(completion.isFinished),
           "row": row,
         ])))
   }
