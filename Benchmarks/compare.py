@@ -4,6 +4,10 @@
     python3 Benchmarks/compare.py --only v2-lite-q4_0     one file
     python3 Benchmarks/compare.py --model FILE.gguf --cases decode:64@0,decode:32@0x4,prefill:512@0 --pairs 5
 
+Both programs compute for --warm-up seconds before each case: virtual machines move busy cores apart within some seconds,
+which changes what they can read from memory. Where the cores were is told with each speed, as the time a cache line took
+from one to the other around Fathom's measurements.
+
 A case is phase:tokens@depth, with xN behind it for N sequences in one step. A pair is one process of each program, one
 after the other, in alternating order; each loads the file (not part of the speeds), warms up and measures every case
 with the same number of threads, flash attention and a 16-bit cache. The ratio of a pair is Fathom's speed over
@@ -114,7 +118,8 @@ def run_json(arguments):
 
 
 def run_peer(python, script, model, cases, options):
-    plan = {"model": model, "threads": options.threads, "repetitions": options.repetitions, "cases": cases}
+    plan = {"model": model, "threads": options.threads, "repetitions": options.repetitions,
+            "warm_up": options.warm_up, "cases": cases}
     return run_json([python, os.path.join(HERE, script), json.dumps(plan)])
 
 
@@ -134,12 +139,14 @@ def run_fathom(model, cases, options):
         tokens = {phase: group[phase]["tokens"] if phase in group else 0 for phase in ("prefill", "decode")}
         rows = run_json([
             options.fathom, "bench", "--model", model, "-p", str(tokens["prefill"]), "-n", str(tokens["decode"]),
-            "-d", str(depth), "-b", str(batch), "-t", str(options.threads), "-r", str(options.repetitions), "--json"]
+            "-d", str(depth), "-b", str(batch), "-t", str(options.threads), "-r", str(options.repetitions),
+            "--warm-up", str(options.warm_up), "--json"]
             + options.fathom_options.split())
         for row in rows:
             result["cases"].append(dict(
                 group[row["phase"]], tokens_per_second=row["tokens_per_second"]["median"],
-                percent_of_bandwidth=row["percent_of_bandwidth"], percent_of_compute=row["percent_of_compute"]))
+                percent_of_bandwidth=row["percent_of_bandwidth"], percent_of_compute=row["percent_of_compute"],
+                core_hop_nanoseconds=row["core_hop_nanoseconds"]))
         result["load_seconds"].append(rows[0]["load_seconds"])
         result["read_bandwidth_gb_per_second"].append(rows[0]["read_bandwidth_gb_per_second"])
         result["peak_resident_bytes"] = max(result["peak_resident_bytes"], rows[0]["peak_resident_bytes"])
@@ -152,17 +159,27 @@ def spread(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+# A line takes some 50 ns between cores that share a cache and 200 between those that don't.
+APART_NANOSECONDS = 120
+
+
 def summary(name, model, cases, pairs):
-    """What all pairs of one file say."""
-    def speeds(program, case):
-        return [next(c for c in pair[program]["cases"] if all(c[k] == case[k] for k in case))["tokens_per_second"]
-                for pair in pairs]
+    """What all pairs of one file say, and what those say in which the cores were apart, or together."""
+    def values(program, case, key):
+        return [next(c for c in pair[program]["cases"] if all(c[k] == case[k] for k in case))[key] for pair in pairs]
 
     rows = []
     for case in cases:
-        fathom, peer = speeds("fathom", case), speeds("peer", case)
-        rows.append(dict(case, title=title(case), fathom=spread(fathom), peer=spread(peer),
-                         ratio=spread([f / p for f, p in zip(fathom, peer)])))
+        fathom, peer = (values(program, case, "tokens_per_second") for program in ("fathom", "peer"))
+        hops = values("fathom", case, "core_hop_nanoseconds")
+
+        def select(chosen):
+            triples = [(f, p, f / p) for f, p, hop in zip(fathom, peer, hops) if chosen(hop)]
+            return {name: spread(column) for name, column in zip(("fathom", "peer", "ratio"), zip(*triples))}
+
+        rows.append(dict(case, title=title(case), **select(lambda hop: True),
+                         cores_apart=select(lambda hop: hop and hop > APART_NANOSECONDS),
+                         cores_together=select(lambda hop: hop and hop <= APART_NANOSECONDS)))
     size = os.path.getsize(model)
 
     def middle(program, key):
@@ -185,6 +202,10 @@ def show(result, peer):
         ratio = row["ratio"]
         line(row["title"], f"{row['fathom']['median']:.1f}", f"{row['peer']['median']:.1f}", f"{ratio['median']:.2f}",
              f"{ratio['min']:.2f}…{ratio['max']:.2f}")
+        for place in ("cores_apart", "cores_together"):
+            if row[place]:
+                line("  " + place.replace("_", " "), *(f"{row[place][name]['median']:.{digits}f}" for name, digits in
+                                                      (("fathom", 1), ("peer", 1), ("ratio", 2))))
     load, peak = result["load_seconds"], result["peak_over_file"]
     line("load to full speed, s", f"{load['fathom']:.1f}", f"{load['peer']:.1f}")
     line("peak resident / file", f"{peak['fathom']:.2f}", f"{peak['peer']:.2f}")
@@ -207,7 +228,7 @@ def save(report, path, columns, rows):
 
 
 COLUMNS = ["phase", "tokens", "depth", "batch", "pair", "fathom", "peer", "ratio", "percent_of_bandwidth",
-           "percent_of_compute"]
+           "percent_of_compute", "core_hop_nanoseconds"]
 
 
 def rows(result):
@@ -218,7 +239,8 @@ def rows(result):
             peer = next(c for c in pair["peer"]["cases"] if all(c[k] == ours[k] for k in keys))
             speeds = (ours["tokens_per_second"], peer["tokens_per_second"])
             yield ([ours[k] for k in keys] + [number + 1] + [f"{s:.3f}" for s in speeds]
-                   + [f"{speeds[0] / speeds[1]:.3f}", ours["percent_of_bandwidth"], ours["percent_of_compute"]])
+                   + [f"{speeds[0] / speeds[1]:.3f}", ours["percent_of_bandwidth"], ours["percent_of_compute"],
+                      ours["core_hop_nanoseconds"]])
 
 
 def model_file(name, options):
@@ -240,6 +262,7 @@ def arguments():
     parser.add_argument("--cases", default="decode:64@0,prefill:256@0", help="what to measure on --model")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--repetitions", type=int, default=2, help="in each process; their median counts")
+    parser.add_argument("--warm-up", type=int, default=10, help="seconds of computing before each case")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--fathom", default=os.path.join(ROOT, ".build", "release", "fathom"))
     parser.add_argument("--fathom-options", default="", help="further options of fathom bench, as one text")
@@ -270,7 +293,7 @@ def main():
     report = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit(), "cpu": machine, "threads": options.threads, "repetitions": options.repetitions,
-        "fathom": fathom_version(options),
+        "warm_up_seconds": options.warm_up, "fathom": fathom_version(options),
         "peer": peer_facts(python, script, machine), "files": []}
     os.makedirs(options.results, exist_ok=True)
     path = os.path.join(options.results, f"{report['date'][:10]}-{options.name or report['peer']['name']}")

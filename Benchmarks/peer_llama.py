@@ -122,10 +122,14 @@ class Peer:
         self.depths = depths
         return seconds
 
-    def measure(self, case, repetitions):
+    def measure(self, case, repetitions, warm_up):
         phase, tokens, batch = case["phase"], case["tokens"], case["batch"]
         self.open(case["depth"], tokens, batch)
-        self.run(phase, min(tokens, 4 if phase == "decode" else CHUNK // batch), batch)
+        start = time.perf_counter()
+        while True:
+            self.run(phase, min(tokens, 4 if phase == "decode" else CHUNK // batch), batch)
+            if time.perf_counter() - start >= warm_up:
+                break
         speeds = [tokens * batch / self.run(phase, tokens, batch) for _ in range(repetitions)]
         return dict(case, tokens_per_second=statistics.median(speeds))
 
@@ -136,7 +140,7 @@ def main():
         return
     plan = json.loads(sys.argv[1])
     peer = Peer(plan["model"], plan["threads"])
-    cases = [peer.measure(case, plan["repetitions"]) for case in plan["cases"]]
+    cases = [peer.measure(case, plan["repetitions"], plan["warm_up"]) for case in plan["cases"]]
     print(json.dumps({"load_seconds": peer.load_seconds, "peak_resident_bytes": peak_bytes(), "cases": cases}))
 
 

@@ -54,7 +54,7 @@ def make_model(path):
     return model.eval()
 
 
-def measure(model, case, repetitions):
+def measure(model, case, repetitions, warm_up):
     phase, tokens, depth, batch = case["phase"], case["tokens"], case["depth"], case["batch"]
 
     def draw(count):
@@ -79,7 +79,11 @@ def measure(model, case, repetitions):
         return cache
 
     cache = new_cache()
-    run(cache)
+    start = time.perf_counter()
+    while True:
+        run(cache if depth else DynamicCache())
+        if time.perf_counter() - start >= warm_up:
+            break
     speeds = []
     for _ in range(repetitions):
         speeds.append(tokens * batch / run(cache if depth else DynamicCache()))
@@ -97,7 +101,7 @@ def main():
     with torch.no_grad():
         model(torch.tensor([[1]]))
         load_seconds = time.perf_counter() - start
-        cases = [measure(model, case, plan["repetitions"]) for case in plan["cases"]]
+        cases = [measure(model, case, plan["repetitions"], plan["warm_up"]) for case in plan["cases"]]
     print(json.dumps({"load_seconds": load_seconds, "peak_resident_bytes": peak_bytes(), "cases": cases}))
 
 

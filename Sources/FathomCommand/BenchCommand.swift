@@ -60,6 +60,13 @@ struct BenchCommand: ParsableCommand {
   var repetitions = 5
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Compute this long before each measurement: virtual machines move busy cores apart, which takes some seconds.",
+      valueName: "seconds"))
+  var warmUp = 0
+
+  @Option(
     name: [.customShort("t"), .customLong("threads")], parsing: .unconditional,
     help: ArgumentHelp("Threads that compute. (default: one for each core)", valueName: "n"))
   var threads: Int?
@@ -116,7 +123,8 @@ struct BenchCommand: ParsableCommand {
   private func measure() throws -> BenchReport {
     let plan = BenchPlan(
       promptTokens: promptTokens, newTokens: newTokens ?? 128,
-      depths: (depths?.values ?? [0]).sorted(), batches: batches.values, repetitions: repetitions)
+      depths: (depths?.values ?? [0]).sorted(), batches: batches.values, repetitions: repetitions,
+      warmUpSeconds: warmUp)
     defer { Terminal.clearStatus() }
     return try Benchmark(
       path: try model.required(), placement: weights.placement, plan: plan, options: options,

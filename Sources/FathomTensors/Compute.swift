@@ -63,14 +63,4 @@ extension Compute {
       kernels.pointee.add_scaled(y[row], x[row], scale, x.width)
     }
   }
-
-  /// Row `row` of `silu(gate) * up`, `[s, k]` each: left in `gate`, and in the forms of `operand`, room for `gate`.
-  ///
-  /// - Parameter limit: what `gate` is clamped to from above, and `up` from both sides; infinite for none.
-  package func swiglu(
-    _ gate: Rows, _ up: Rows, row: Int, limit: Float, _ encodings: Encoding, into operand: Operand
-  ) {
-    kernels.pointee.swiglu(gate[row], gate[row], up[row], gate.width, limit)
-    encode(gate, row: row, encodings, into: operand)
-  }
 }

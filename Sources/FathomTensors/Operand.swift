@@ -96,51 +96,62 @@ extension Compute {
     return operand
   }
 
-  /// Rows `rows` of an operand, one behind the other, in the forms asked for.
-  package func gather(
-    _ x: Operand, rows: UnsafePointer<Int>, count: Int, _ encodings: Encoding, workspace: Workspace
-  ) -> Operand {
+  /// Room for rows of an operand, one behind the other, in the forms asked for.
+  package func room(forRowsOf x: Operand, count: Int, _ encodings: Encoding, workspace: Workspace)
+    -> Operand
+  {
     let floats = encodings.contains(.floats) ? workspace.take(count, width: x.width) : x.rows
-    var gathered = Operand(
+    var operand = Operand(
       Rows(floats.pointer, count: count, width: x.width, stride: floats.stride))
-    gathered.codes.stride = x.codes.stride
+    operand.codes.stride = x.codes.stride
     if x.pairs != nil {
-      gathered.pairs = workspace.take(UInt16.self, count * x.pairRowStride)
+      operand.pairs = workspace.take(UInt16.self, count * x.pairRowStride)
     }
-    let codes = x.codes.rows.map { _ in workspace.take(UInt8.self, count * x.codes.stride) }
-    gathered.codes.rows = codes.map { UnsafePointer($0) }
-    let target = gathered
-    each(count, cost: x.width) { row in
-      if encodings.contains(.floats) {
-        target.rows[row].update(from: x.rows[rows[row]], count: x.width)
-      }
-      if let to = target.pairs, let from = x.pairs {
-        (to + row * x.pairRowStride).update(
-          from: from + rows[row] * x.pairRowStride, count: x.width)
-      }
-      if let to = codes, let from = x.codes.rows {
-        (to + row * x.codes.stride).update(
-          from: from + rows[row] * x.codes.stride, count: x.codes.stride)
-      }
+    operand.codes.rows = x.codes.rows.map { _ in
+      UnsafePointer(workspace.take(UInt8.self, count * x.codes.stride))
     }
-    return gathered
+    return operand
   }
 
-  /// Writes one row of `x` in all forms that `operand` has room for.
-  package func encode(_ x: Rows, row: Int, _ encodings: Encoding, into operand: Operand) {
+  /// Copies one row of an operand in all forms asked for.
+  package func copy(
+    _ x: Operand, row from: Int, _ encodings: Encoding, to target: Operand, row: Int
+  ) {
+    if encodings.contains(.floats) {
+      target.rows[row].update(from: x.rows[from], count: x.width)
+    }
+    if let to = target.pairs, let source = x.pairs {
+      (to + row * x.pairRowStride).update(
+        from: source + from * x.pairRowStride, count: x.width)
+    }
+    if let to = target.codes.rows, let source = x.codes.rows {
+      (UnsafeMutablePointer(mutating: to) + row * x.codes.stride).update(
+        from: source + from * x.codes.stride, count: x.codes.stride)
+    }
+  }
+
+  /// Writes columns of one row of `x` in all forms that `operand` has room for.
+  ///
+  /// - Parameter columns: all of them, or such that a group of 128 lies on one side of each end.
+  package func encode(
+    _ x: Rows, row: Int, columns: Range<Int>? = nil, _ encodings: Encoding, into operand: Operand
+  ) {
+    let (begin, end) = (columns?.lowerBound ?? 0, columns?.upperBound ?? x.width)
     if encodings.contains(.floats), operand.rows.pointer != x.pointer {
       if activations == .bf16 {
-        fk_round_bf16(operand.rows[row], x[row], x.width)
+        fk_round_bf16(operand.rows[row] + begin, x[row] + begin, end - begin)
       } else {
-        fk_round_int8(operand.rows[row], x[row], x.width)
+        fk_round_int8(operand.rows[row] + begin, x[row] + begin, end - begin)
       }
     }
     if let pairs = operand.pairs {
-      kernels.pointee.encode_bf16(pairs + row * operand.pairRowStride, x[row], x.width)
+      kernels.pointee.encode_bf16(
+        pairs + row * operand.pairRowStride + begin, x[row] + begin, end - begin)
     }
     if let codes = operand.codes.rows {
       kernels.pointee.encode_codes(
-        UnsafeMutablePointer(mutating: codes) + row * operand.codes.stride, x[row], x.width)
+        UnsafeMutablePointer(mutating: codes) + row * operand.codes.stride, x[row], x.width, begin,
+        end)
     }
   }
 }

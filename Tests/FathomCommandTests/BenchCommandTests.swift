@@ -26,7 +26,7 @@ import Testing
           "model", "format", "threads", "phase", "depth", "batch", "tokens", "tokens_per_second",
           "bytes_per_token", "gb_per_second", "read_bandwidth_gb_per_second",
           "percent_of_bandwidth", "percent_of_compute", "cache_bytes_per_token", "load_seconds",
-          "peak_resident_bytes",
+          "peak_resident_bytes", "core_hop_nanoseconds",
         ])
       let speed = try #require(row["tokens_per_second"])
       #expect(speed.keys == ["median", "min", "max"])
@@ -47,11 +47,12 @@ import Testing
     #expect(csv.count == 3)
     #expect(
       csv[0].hasPrefix("model,format,threads,phase,depth,batch,tokens,tokens_per_second_median,"))
-    #expect(csv.allSatisfy { $0.split(separator: ",").count == 18 })
+    #expect(csv.allSatisfy { $0.split(separator: ",").count == 19 })
   }
 
   @Test(arguments: [
-    ["-p", "0", "-n", "0"], ["-r", "0"], ["-b", "0"], ["-d", "-1"], ["-d", "1000000"],
+    ["-p", "0", "-n", "0"], ["-r", "0"], ["-b", "0"], ["--warm-up", "-1"], ["-d", "-1"],
+    ["-d", "1000000"],
     ["--json", "--csv"], ["--fabricate", "tiny"], ["--ablate", "-r", "0"], ["--ablate", "--csv"],
   ])
   func `numbers that make no sense are wrong usage`(arguments: [String]) throws {

@@ -18,7 +18,7 @@ import Testing
       x.withUnsafeBufferPointer { x in
         guard let to = bytes.baseAddress, let from = x.baseAddress else { return }
         for t in 0..<x.count / columns {
-          kernels.pointee.encode_codes(to + t * stride, from + t * columns, columns)
+          kernels.pointee.encode_codes(to + t * stride, from + t * columns, columns, 0, columns)
         }
       }
     }

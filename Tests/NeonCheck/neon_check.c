@@ -34,8 +34,9 @@ static void check_rounded(const fk_kernels *plain, const fk_kernels *neon) {
   for (size_t j = 0; j < T * COLUMNS; j++) x[j] = number();
   for (size_t j = 0; j < 64; j++) scales[j] = number();
   for (size_t t = 0; t < T; t++) {
-    plain->encode_codes(codes + t * stride, x + t * COLUMNS, COLUMNS);
-    neon->encode_codes(other + t * stride, x + t * COLUMNS, COLUMNS);
+    plain->encode_codes(codes + t * stride, x + t * COLUMNS, COLUMNS, 0, COLUMNS);
+    neon->encode_codes(other + t * stride, x + t * COLUMNS, COLUMNS, 0, 64);
+    neon->encode_codes(other + t * stride, x + t * COLUMNS, COLUMNS, 64, COLUMNS);
     neon->encode_bf16(pairs + t * COLUMNS, x + t * COLUMNS, COLUMNS);
   }
   compare("encode_codes", COLUMNS, (float *)codes, (float *)other, T * stride / 4);

@@ -132,8 +132,8 @@ typedef struct {
   // dot product in the fixed order
   float (*dot)(const float *x, const float *y, size_t width);
 
-  // Rounds x[columns] to a row of fk_codes: nearest, even.
-  void (*encode_codes)(uint8_t *row, const float *x, size_t columns);
+  // Rounds columns begin ..< end of x[columns], multiples of 32, to their part of a row of fk_codes: nearest, even.
+  void (*encode_codes)(uint8_t *row, const float *x, size_t columns, size_t begin, size_t end);
   // Like matmul, with rounded activations and weights in blocks or panels; row_begin is a multiple of 16. Sums within a
   // group of columns are exact integers; sum = fma(group sum, weight scale * activation scale, sum), then, for formats
   // with minimums, sum = fma(minimum, sum of the group's codes * activation scale, sum), group after group.

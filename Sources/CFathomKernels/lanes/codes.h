@@ -3,12 +3,13 @@
 // Products of weights in panels or blocks with activations rounded to 8 bits. A register lane owns a row of weights, so
 // the sums need no order but that of the groups of columns; see reference/codes.c.
 
-static void encode_codes(uint8_t *row, const float *x, size_t columns) {
+static void encode_codes(uint8_t *row, const float *x, size_t columns, size_t begin, size_t end) {
   size_t groups = columns / FK_CODE_GROUP;
-  int8_t *codes = (int8_t *)row;
+  int8_t *codes = (int8_t *)row + begin;
   float *scales = (float *)(row + columns);
   int32_t *sums8 = (int32_t *)(scales + groups), *sums128 = sums8 + groups, *sums = sums128 + groups;
-  for (size_t g = 0; g < groups; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
+  x += begin;
+  for (size_t g = begin / FK_CODE_GROUP; g < end / FK_CODE_GROUP; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
     v16 low = v16_load(x), high = v16_load(x + 16);
     float largest = v16_largest_magnitude(low, high), trouble = largest - largest;
     v16 factor = v16_set(largest > 0 ? 127.0f / largest : 0);

@@ -15,12 +15,13 @@ static code_row row_of(const fk_codes *x, size_t t) {
   return (code_row){(const int8_t *)row, (const float *)tail, (const int32_t *)(tail + 12 * groups)};
 }
 
-void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns) {
+void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns, size_t begin, size_t end) {
   size_t groups = columns / FK_CODE_GROUP;
-  int8_t *codes = (int8_t *)row;
+  int8_t *codes = (int8_t *)row + begin;
   float *scales = (float *)(row + columns);
   int32_t *sums8 = (int32_t *)(scales + groups), *sums128 = sums8 + groups, *sums = sums128 + groups;
-  for (size_t g = 0; g < groups; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
+  x += begin;
+  for (size_t g = begin / FK_CODE_GROUP; g < end / FK_CODE_GROUP; g++, x += FK_CODE_GROUP, codes += FK_CODE_GROUP) {
     float largest = 0;
     for (size_t k = 0; k < FK_CODE_GROUP; k++) largest = fabsf(x[k]) <= largest ? largest : fabsf(x[k]);
     float trouble = largest - largest;  // zero unless something is infinite or not a number

@@ -6,7 +6,7 @@
 
 #include "../scalar.h"
 
-void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns);
+void fk_reference_encode_codes(uint8_t *row, const float *x, size_t columns, size_t begin, size_t end);
 void fk_reference_matmul_codes(float *y, size_t y_stride, const fk_codes *x, size_t tokens, const fk_matrix *w,
                                size_t row_begin, size_t row_end);
 void fk_reference_encode_bf16(uint16_t *y, const float *x, size_t width);

@@ -11,6 +11,8 @@ struct BenchPlan {
   /// Sequences in one step.
   var batches: [Int]
   var repetitions: Int
+  /// How long to compute before each measurement.
+  var warmUpSeconds: Int
 
   /// - Throws: `InputError` for a number out of range.
   func validate(for model: Model) throws {
@@ -27,6 +29,7 @@ struct BenchPlan {
     try check("-d", depths, 0...max(0, context - max(promptTokens, newTokens)))
     try check("-b", batches, 1...256)
     try check("-r", [repetitions], 1...1000)
+    try check("--warm-up", [warmUpSeconds], 0...3600)
     guard promptTokens > 0 || newTokens > 0 else {
       throw InputError("options -p and -n", expected: "one above 0", found: "0 and 0")
     }

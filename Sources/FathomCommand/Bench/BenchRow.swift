@@ -19,6 +19,8 @@ struct BenchRow {
   var cacheBytesPerToken: Int
   var loadSeconds: Double
   var peakResidentBytes: Int
+  /// `WorkerPool.coreHop` in nanoseconds, around the repetitions; nil with one thread.
+  var coreHop: Double?
 
   var bytesPerSecond: Double { tokensPerSecond.median * bytesPerToken }
   var percentOfBandwidth: Double { percent(bytesPerSecond, of: readBandwidth) }
@@ -57,6 +59,7 @@ struct BenchRow {
         "cache_bytes_per_token": .integer(cacheBytesPerToken),
         "load_seconds": number(loadSeconds, places: 3),
         "peak_resident_bytes": .integer(peakResidentBytes),
+        "core_hop_nanoseconds": coreHop.map { number($0, places: 1) } ?? .null,
       ]))
   }
 }
@@ -93,7 +96,15 @@ struct BenchReport {
     try Terminal.line(
       "this machine: reads \((ceilings.readBytesPerSecond / 1e9).significant) GB/s, "
         + "int8 \((ceilings.int8PerSecond / 1e9).significant) Gop/s, "
-        + "bf16 \((ceilings.bf16PerSecond / 1e9).significant) Gop/s")
+        + "bf16 \((ceilings.bf16PerSecond / 1e9).significant) Gop/s"
+        + (hops.isEmpty ? "" : ", from core to core in \(hops) ns"))
+  }
+
+  /// The shortest and the longest of the rows.
+  private var hops: String {
+    let hops = rows.compactMap(\.coreHop)
+    guard let least = hops.min(), let most = hops.max() else { return "" }
+    return least == most ? least.significant : "\(least.significant)…\(most.significant)"
   }
 
   var json: JSON { .array(rows.map(\.json)) }

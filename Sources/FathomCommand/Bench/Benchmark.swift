@@ -63,6 +63,7 @@ struct Benchmark {
     var tokens: Int
     var speeds: [Double]
     var expertsRead: Double
+    var coreHop: Double?
   }
 
   private func measure(_ engine: BenchEngine, _ phase: BenchPhase, tokens: Int, batch: Int)
@@ -73,18 +74,22 @@ struct Benchmark {
     progress("\(label): warming up")
     let expertsRead = engine.expertsRead(tokens: chunk)
     func run() -> Double { phase == .prefill ? engine.prefill(tokens) : engine.decode(tokens) }
-    if phase == .prefill {
-      _ = engine.prefill(min(tokens, chunk))
-    } else {
-      _ = engine.decode(min(tokens, 4))
-    }
+    let start = ContinuousClock.now
+    repeat {
+      _ =
+        phase == .prefill
+        ? engine.prefill(min(tokens, chunk)) : engine.decode(min(tokens, 4))
+    } while ContinuousClock.now - start < .seconds(plan.warmUpSeconds)
+    var hops = [engine.compute.pool.coreHop()]
     let speeds = (1...plan.repetitions).map { repetition in
       progress("\(label): \(repetition) of \(plan.repetitions)")
+      defer { hops.append(engine.compute.pool.coreHop()) }
       return Double(tokens * batch) / run()
     }
+    let known = hops.compactMap { $0 }
     return Measurement(
       phase: phase, depth: engine.depth, batch: batch, tokens: tokens, speeds: speeds,
-      expertsRead: expertsRead)
+      expertsRead: expertsRead, coreHop: known.isEmpty ? nil : Spread(known).median)
   }
 
   private func row(
@@ -111,7 +116,7 @@ struct Benchmark {
       operationsPerToken: cost.operationsPerToken(
         tokens: tokens * batch, cached: cached, heads: heads),
       cacheBytesPerToken: engine.cacheLayout.bytesPerToken, loadSeconds: loadSeconds,
-      peakResidentBytes: peak)
+      peakResidentBytes: peak, coreHop: measurement.coreHop)
   }
 
   /// The encoding that holds most bytes of the weights.

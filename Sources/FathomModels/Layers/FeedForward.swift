@@ -18,18 +18,12 @@ package struct SwiGLU: FeedForward {
     let compute = step.compute
     let workspace = step.workspace
     workspace.scope {
-      let gated = workspace.take(x.count, width: gate.rows)
-      let raised = workspace.take(x.count, width: up.rows)
       let operand = compute.operand(x, encoding(in: compute), workspace: workspace)
-      var products = Products(compute, capacity: 2, workspace: workspace)
-      add(to: &products, operand, gated: gated, raised: raised)
+      let gated = room(x.count, in: compute, workspace: workspace)
+      var products = Products(compute, capacity: 1, workspace: workspace)
+      add(to: &products, operand, into: gated, compute: compute)
       products.run()
-      let downEncoding = compute.encoding(for: down)
-      let narrow = compute.room(for: gated, downEncoding, workspace: workspace)
-      compute.each(x.count, cost: 4 * gated.width) { row in
-        compute.swiglu(gated, raised, row: row, limit: limit, downEncoding, into: narrow)
-      }
-      compute.linear(narrow, down, into: y, workspace: workspace)
+      compute.linear(gated.operand, down, into: y, workspace: workspace)
     }
   }
 
@@ -38,8 +32,29 @@ package struct SwiGLU: FeedForward {
     compute.encoding(for: gate).union(compute.encoding(for: up))
   }
 
-  package func add(to products: inout Products, _ x: Operand, gated: Rows, raised: Rows) {
-    products.add(x, gate, into: gated)
-    products.add(x, up, into: raised)
+  /// `silu(gate(x)) * up(x)`, and what it is made of.
+  package struct Gated {
+    let values: Rows
+    let raised: Rows
+    /// As `down` reads it.
+    let operand: Operand
+
+    func rows(_ range: Range<Int>) -> Gated {
+      Gated(
+        values: values.rows(range), raised: raised.rows(range), operand: operand.rows(range))
+    }
+  }
+
+  package func room(_ count: Int, in compute: Compute, workspace: Workspace) -> Gated {
+    let values = workspace.take(count, width: gate.rows)
+    return Gated(
+      values: values, raised: workspace.take(count, width: gate.rows),
+      operand: compute.room(for: values, compute.encoding(for: down), workspace: workspace))
+  }
+
+  package func add(to products: inout Products, _ x: Operand, into gated: Gated, compute: Compute) {
+    products.add(
+      x, gate: gate, up: up, limit: limit, into: gated.values, raised: gated.raised,
+      compute.encoding(for: down), operand: gated.operand)
   }
 }

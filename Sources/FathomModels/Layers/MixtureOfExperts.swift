@@ -70,51 +70,53 @@ package struct MixtureOfExperts: FeedForward {
   {
     let compute = step.compute
     let workspace = step.workspace
-    let capacity = 2 * min(experts.count, grouping.count) + 2
-    let gated = workspace.take(grouping.count, width: experts[0].gate.rows)
-    let raised = workspace.take(grouping.count, width: experts[0].gate.rows)
-    let sharedWidth = shared?.gate.rows ?? 0
-    let sharedGated = workspace.take(x.count, width: sharedWidth)
-    let sharedRaised = workspace.take(x.count, width: sharedWidth)
+    let capacity = min(experts.count, grouping.count) + 1
+    // All experts have the same forms.
+    let gated = experts[0].room(grouping.count, in: compute, workspace: workspace)
+    let sharedGated = shared?.room(x.count, in: compute, workspace: workspace)
     // The inputs' room is free again for what comes behind them.
     workspace.scope {
       let encoding = experts[0].encoding(in: compute)
       let encoded = compute.operand(
         x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
-      let routed = compute.gather(
-        encoded, rows: grouping.tokens, count: grouping.count, encoding, workspace: workspace)
+      let routed = gather(encoded, encoding, grouping, step: step)
       var first = Products(compute, capacity: capacity, workspace: workspace)
+      if let shared, let sharedGated {
+        shared.add(to: &first, encoded, into: sharedGated, compute: compute)
+      }
       for expert in 0..<experts.count {
         let rows = grouping.rows(of: expert)
         guard !rows.isEmpty else { continue }
+        let token = grouping.tokens[rows.lowerBound]
         experts[expert].add(
-          to: &first, routed.rows(rows), gated: gated.rows(rows), raised: raised.rows(rows))
+          to: &first, rows.count == 1 ? encoded.rows(token..<token + 1) : routed.rows(rows),
+          into: gated.rows(rows), compute: compute)
       }
-      shared?.add(to: &first, encoded, gated: sharedGated, raised: sharedRaised)
       first.run()
     }
-
     var second = Products(compute, capacity: capacity, workspace: workspace)
-    let narrowEncoding = compute.encoding(for: experts[0].down)
-    let narrow = compute.room(for: gated, narrowEncoding, workspace: workspace)
-    let sharedEncoding = shared.map { compute.encoding(for: $0.down) } ?? []
-    let sharedNarrow = compute.room(for: sharedGated, sharedEncoding, workspace: workspace)
-    compute.each(grouping.count + (shared == nil ? 0 : x.count), cost: 4 * gated.width) { row in
-      if row < grouping.count {
-        compute.swiglu(
-          gated, raised, row: row, limit: experts[0].limit, narrowEncoding, into: narrow)
-      } else {
-        compute.swiglu(
-          sharedGated, sharedRaised, row: row - grouping.count, limit: experts[0].limit,
-          sharedEncoding, into: sharedNarrow)
-      }
-    }
+    if let shared, let sharedGated { second.add(sharedGated.operand, shared.down, into: y) }
     for expert in 0..<experts.count {
       let rows = grouping.rows(of: expert)
       guard !rows.isEmpty else { continue }
-      second.add(narrow.rows(rows), experts[expert].down, into: outputs.rows(rows))
+      second.add(gated.operand.rows(rows), experts[expert].down, into: outputs.rows(rows))
     }
-    if let shared { second.add(sharedNarrow, shared.down, into: y) }
     second.run()
+  }
+
+  /// The tokens of each expert one behind the other, where it has more than one.
+  private func gather(_ x: Operand, _ encoding: Encoding, _ grouping: Grouping, step: Step)
+    -> Operand
+  {
+    let routed = step.compute.room(
+      forRowsOf: x, count: grouping.count, encoding, workspace: step.workspace)
+    step.compute.each(experts.count, cost: x.width * grouping.count / experts.count) { expert in
+      let rows = grouping.rows(of: expert)
+      guard rows.count > 1 else { return }
+      for row in rows {
+        step.compute.copy(x, row: grouping.tokens[row], encoding, to: routed, row: row)
+      }
+    }
+    return routed
   }
 }
