@@ -2,8 +2,8 @@ import CFathomKernels
 import Synchronization
 
 extension WorkerPool {
-  /// Nanoseconds in which a cache line passes from one core to another, measured now; nil with one thread, and where no
-  /// second one came in time.
+  /// Nanoseconds in which a cache line passes from one core to another, measured now; nil where two threads didn't compute
+  /// at the same time.
   ///
   /// Cores of one cluster share a cache and, on chips made of several dies, one link to memory; cores of different
   /// clusters are farther apart and have a link each. A virtual machine's cores may be moved between the two while it
@@ -30,7 +30,12 @@ extension WorkerPool {
       }
       let start = ContinuousClock.now
       for _ in 0..<hops {
-        while turn.load(ordering: .acquiring) != side {}
+        // Two threads that take turns on one core would take a time slice for each hop.
+        var looks = 1 << 20
+        while turn.load(ordering: .acquiring) != side {
+          looks -= 1
+          if looks == 0 { return }
+        }
         turn.store(1 - side, ordering: .releasing)
       }
       let elapsed = (ContinuousClock.now - start) / .nanoseconds(1)

@@ -42,6 +42,15 @@ import Testing
     }
   }
 
+  @Test func `the way between two cores takes its time, or is not known`() {
+    #expect(WorkerPool(threads: 1).coreHop() == nil)
+    for threads in [2, 8] {
+      let pool = WorkerPool(threads: threads)
+      // On a busy machine the second thread comes too late.
+      for _ in 0..<20 { #expect(pool.coreHop() ?? 1 > 0, "\(threads) threads") }
+    }
+  }
+
   #if os(Linux)
     @Test func `a pool that is gone leaves no threads behind`() throws {
       func threads() throws -> Int {
