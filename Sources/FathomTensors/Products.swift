@@ -181,7 +181,9 @@ package struct Products {
         } else if taken >= piece - piece / 4 {
           break
         } else {
-          let rows = ((piece - taken) / entry.rowWork + entry.grain - 1) / entry.grain * entry.grain
+          // A row at least, and so a grain.
+          let wanted = (piece - taken + entry.rowWork - 1) / entry.rowWork
+          let rows = (wanted + entry.grain - 1) / entry.grain * entry.grain
           taken += min(rows * entry.rowWork, work)
           at =
             entry.end - at.row <= rows

@@ -8,6 +8,8 @@ import Testing
     (rows: 3, columns: 64, tokens: 2), (rows: 2900, columns: 256, tokens: 1),
     (rows: 64, columns: 2048, tokens: 40), (rows: 64, columns: 32, tokens: 1),
     (rows: 1000, columns: 512, tokens: 3), (rows: 16, columns: 32, tokens: 1),
+    // Fewer rows than pieces wanted, each more work than the shortest piece.
+    (rows: 15, columns: 2048, tokens: 500),
   ]
 
   private let workspace = Workspace()

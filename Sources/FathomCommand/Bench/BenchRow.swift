@@ -19,7 +19,7 @@ struct BenchRow {
   var cacheBytesPerToken: Int
   var loadSeconds: Double
   var peakResidentBytes: Int
-  /// `WorkerPool.coreHop` in nanoseconds, around the repetitions; nil with one thread.
+  /// `WorkerPool.coreHop` in nanoseconds, around the repetitions; nil where it is not known.
   var coreHop: Double?
 
   var bytesPerSecond: Double { tokensPerSecond.median * bytesPerToken }
