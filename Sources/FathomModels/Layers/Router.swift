@@ -123,8 +123,8 @@ package struct Router: Sendable {
     if groups > 1 { maskRejectedGroups(biased) }
     for slot in 0..<expertsChosen {
       var best = -1
-      for expert in 0..<weight.rows where !isChosen(expert, experts, slot) {
-        if best < 0 || biased[expert] > biased[best] { best = expert }
+      for expert in 0..<weight.rows where best < 0 || biased[expert] > biased[best] {
+        if !isChosen(expert, experts, slot) { best = expert }
       }
       // Keep the slots ascending.
       var place = slot
