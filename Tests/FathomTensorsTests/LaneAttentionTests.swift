@@ -19,6 +19,8 @@ import Testing
     Case(latent: 64, rope: 16, count: 1, dtype: .bf16),
     Case(latent: 64, rope: 16, count: 300, dtype: .bf16),
     Case(latent: 33, rope: 6, count: 65, dtype: .bf16),
+    // More spans than are joined at a time.
+    Case(latent: 21, rope: 2, count: 16_500, dtype: .bf16),
     Case(latent: 48, rope: 16, count: 200, dtype: .bf16),
     Case(latent: 40, rope: 8, count: 130, dtype: .f8e4m3),
     Case(latent: 32, rope: 0, count: 70, dtype: .bf16),

@@ -188,23 +188,37 @@ static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
 
 static void join_mixes(float *const *out, const fk_mix *mixes, size_t count, size_t value_width, size_t lane_begin,
                        size_t lane_end) {
+  enum { GROUPS = 4, TOGETHER = 64 };
   size_t stride = fk_mixed_stride(value_width);
-  for (size_t lane = lane_begin; lane < lane_end; lane++) {
-    if (!out[lane]) continue;
-    float maximum = FK_NO_MAXIMUM, sum = 0;
-    for (size_t i = 0; i < count; i++) maximum = mixes[i].maximum[lane] > maximum ? mixes[i].maximum[lane] : maximum;
-    for (size_t i = 0; i < count; i++) sum = fmaf(mixes[i].sum[lane], fk_exp(mixes[i].maximum[lane] - maximum), sum);
-    v16 inverse = v16_set(1.0f / sum);
-    for (size_t c = 0; c < value_width; c += 4 * FK_LANES) {
-      v16 totals[4] = {v16_set(0), v16_set(0), v16_set(0), v16_set(0)};
-      size_t groups = fk_min(4, (value_width - c + FK_LANES - 1) / FK_LANES);
-      for (size_t i = 0; i < count; i++) {
-        v16 factor = v16_set(fk_exp(mixes[i].maximum[lane] - maximum));
+  v16 maximum = v16_set(FK_NO_MAXIMUM), sum = v16_set(0);
+  for (size_t i = 0; i < count; i++) maximum = v16_max(v16_load(mixes[i].maximum), maximum);
+  for (size_t i = 0; i < count; i++)
+    sum = v16_fma(v16_load(mixes[i].sum), v16_exp(v16_sub(v16_load(mixes[i].maximum), maximum)), sum);
+  float inverses[FK_LANES], factors[TOGETHER][FK_LANES];
+  v16_store(inverses, v16_div(v16_set(1.0f), sum));
+  for (size_t first = 0; first < count; first += TOGETHER) {
+    size_t last = fk_min(first + TOGETHER, count);
+    for (size_t i = first; i < last; i++)
+      v16_store(factors[i - first], v16_exp(v16_sub(v16_load(mixes[i].maximum), maximum)));
+    for (size_t lane = lane_begin; lane < lane_end; lane++) {
+      if (!out[lane]) continue;
+      for (size_t c = 0; c < value_width; c += GROUPS * FK_LANES) {
+        v16 totals[GROUPS];
+        size_t groups = fk_min(GROUPS, (value_width - c + FK_LANES - 1) / FK_LANES);
+        // Sums that have begun wait in `out`.
+        for (size_t g = 0; g < groups; g++) {
+          size_t at = c + g * FK_LANES;
+          totals[g] = first == 0 ? v16_set(0) : load_tail(out[lane] + at, FK_F32, fk_min(FK_LANES, value_width - at));
+        }
+        for (size_t i = first; i < last; i++) {
+          const float *mixed = mixes[i].mixed + lane * stride + c;
+          v16 factor = v16_set(factors[i - first][lane]);
+          for (size_t g = 0; g < groups; g++) totals[g] = v16_fma(v16_load(mixed + g * FK_LANES), factor, totals[g]);
+        }
+        v16 scale = v16_set(last == count ? inverses[lane] : 1.0f);
         for (size_t g = 0; g < groups; g++)
-          totals[g] = v16_fma(v16_load(mixes[i].mixed + lane * stride + c + g * FK_LANES), factor, totals[g]);
+          store_rows(out[lane] + c + g * FK_LANES, v16_mul(totals[g], scale), value_width - c - g * FK_LANES);
       }
-      for (size_t g = 0; g < groups; g++)
-        store_rows(out[lane] + c + g * FK_LANES, v16_mul(totals[g], inverse), value_width - c - g * FK_LANES);
     }
   }
 }

@@ -21,7 +21,9 @@ package struct SwiGLU: FeedForward {
       let operand = compute.operand(x, encoding(in: compute), workspace: workspace)
       let gated = room(x.count, in: compute, workspace: workspace)
       var products = Products(compute, capacity: 1, workspace: workspace)
-      add(to: &products, operand, into: gated, compute: compute)
+      add(
+        to: &products, operand, into: gated, raised: workspace.take(x.count, width: up.rows),
+        compute: compute)
       products.run()
       compute.linear(gated.operand, down, into: y, workspace: workspace)
     }
@@ -32,29 +34,30 @@ package struct SwiGLU: FeedForward {
     compute.encoding(for: gate).union(compute.encoding(for: up))
   }
 
-  /// `silu(gate(x)) * up(x)`, and what it is made of.
+  /// `silu(gate(x)) * up(x)`
   package struct Gated {
     let values: Rows
-    let raised: Rows
     /// As `down` reads it.
     let operand: Operand
 
     func rows(_ range: Range<Int>) -> Gated {
-      Gated(
-        values: values.rows(range), raised: raised.rows(range), operand: operand.rows(range))
+      Gated(values: values.rows(range), operand: operand.rows(range))
     }
   }
 
   package func room(_ count: Int, in compute: Compute, workspace: Workspace) -> Gated {
     let values = workspace.take(count, width: gate.rows)
     return Gated(
-      values: values, raised: workspace.take(count, width: gate.rows),
+      values: values,
       operand: compute.room(for: values, compute.encoding(for: down), workspace: workspace))
   }
 
-  package func add(to products: inout Products, _ x: Operand, into gated: Gated, compute: Compute) {
+  /// - Parameter raised: room for `up(x)`, of no use behind the products.
+  package func add(
+    to products: inout Products, _ x: Operand, into gated: Gated, raised: Rows, compute: Compute
+  ) {
     products.add(
-      x, gate: gate, up: up, limit: limit, into: gated.values, raised: gated.raised,
+      x, gate: gate, up: up, limit: limit, into: gated.values, raised: raised,
       compute.encoding(for: down), operand: gated.operand)
   }
 }

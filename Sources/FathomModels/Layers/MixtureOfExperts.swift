@@ -17,19 +17,13 @@ package struct MixtureOfExperts: FeedForward {
     let workspace = step.workspace
     workspace.scope {
       let choice = router.choose(x, layer: layer, step: step)
-      let outputs = workspace.take(x.count * router.expertsChosen, width: y.width)
       let grouping = group(choice, tokens: x.count, workspace: workspace)
-      run(x, grouping, into: outputs, shared: y, step: step)
-      step.compute.each(x.count, cost: y.width * router.expertsChosen) { s in
-        if shared == nil { y[s].update(repeating: 0, count: y.width) }
-        for slot in 0..<router.expertsChosen {
-          let place = grouping.places[s * router.expertsChosen + slot]
-          step.compute.kernels.pointee.add_scaled(
-            y[s], outputs[place], choice.weights[s][slot], y.width)
-        }
-      }
+      run(x, grouping, weights: choice.weights, into: y, step: step)
     }
   }
+
+  /// Floats of what experts give back that are held at a time, before tokens add them up.
+  static let heldOutputs = 4 << 20
 
   /// Tokens sorted by expert.
   private struct Grouping {
@@ -65,24 +59,27 @@ package struct MixtureOfExperts: FeedForward {
     return Grouping(begins: begins, places: places, tokens: tokens, count: slots)
   }
 
-  /// Runs each chosen expert over its tokens, and the shared one over all: two parallel regions for all products.
-  private func run(_ x: Rows, _ grouping: Grouping, into outputs: Rows, shared y: Rows, step: Step)
-  {
+  /// Runs each chosen expert over its tokens, and the shared one over all: a parallel region for all products with the
+  /// input, then one or more for those with what they made.
+  private func run(_ x: Rows, _ grouping: Grouping, weights: Rows, into y: Rows, step: Step) {
     let compute = step.compute
     let workspace = step.workspace
     let capacity = min(experts.count, grouping.count) + 1
     // All experts have the same forms.
     let gated = experts[0].room(grouping.count, in: compute, workspace: workspace)
     let sharedGated = shared?.room(x.count, in: compute, workspace: workspace)
-    // The inputs' room is free again for what comes behind them.
+    // What only the first products need is free again for what comes behind them.
     workspace.scope {
       let encoding = experts[0].encoding(in: compute)
       let encoded = compute.operand(
         x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
       let routed = gather(encoded, encoding, grouping, step: step)
+      let raised = workspace.take(grouping.count, width: experts[0].up.rows)
       var first = Products(compute, capacity: capacity, workspace: workspace)
       if let shared, let sharedGated {
-        shared.add(to: &first, encoded, into: sharedGated, compute: compute)
+        shared.add(
+          to: &first, encoded, into: sharedGated,
+          raised: workspace.take(x.count, width: shared.up.rows), compute: compute)
       }
       for expert in 0..<experts.count {
         let rows = grouping.rows(of: expert)
@@ -90,18 +87,43 @@ package struct MixtureOfExperts: FeedForward {
         let token = grouping.tokens[rows.lowerBound]
         experts[expert].add(
           to: &first, rows.count == 1 ? encoded.rows(token..<token + 1) : routed.rows(rows),
-          into: gated.rows(rows), compute: compute)
+          into: gated.rows(rows), raised: raised.rows(rows), compute: compute)
       }
       first.run()
     }
-    var second = Products(compute, capacity: capacity, workspace: workspace)
-    if let shared, let sharedGated { second.add(sharedGated.operand, shared.down, into: y) }
-    for expert in 0..<experts.count {
-      let rows = grouping.rows(of: expert)
-      guard !rows.isEmpty else { continue }
-      second.add(gated.operand.rows(rows), experts[expert].down, into: outputs.rows(rows))
+    // Of many tokens some columns at a time, 128 or a multiple.
+    let columns = max(Self.heldOutputs / grouping.count / 128, 1) * 128
+    for begin in stride(from: 0, to: y.width, by: columns) {
+      let columns = begin..<min(begin + columns, y.width)
+      workspace.scope {
+        let outputs = workspace.take(grouping.count, width: columns.count)
+        let y = y.columns(begin, width: columns.count)
+        var second = Products(compute, capacity: capacity, workspace: workspace)
+        if let shared, let sharedGated {
+          second.add(sharedGated.operand, shared.down, into: y, rows: columns)
+        }
+        for expert in 0..<experts.count {
+          let rows = grouping.rows(of: expert)
+          guard !rows.isEmpty else { continue }
+          second.add(
+            gated.operand.rows(rows), experts[expert].down, into: outputs.rows(rows), rows: columns)
+        }
+        second.run()
+        sum(outputs, grouping, weights: weights, into: y, step: step)
+      }
     }
-    second.run()
+  }
+
+  /// Adds what its experts made of each token to what the shared one did.
+  private func sum(_ outputs: Rows, _ grouping: Grouping, weights: Rows, into y: Rows, step: Step) {
+    step.compute.each(y.count, cost: y.width * router.expertsChosen) { s in
+      if shared == nil { y[s].update(repeating: 0, count: y.width) }
+      for slot in 0..<router.expertsChosen {
+        let place = grouping.places[s * router.expertsChosen + slot]
+        step.compute.kernels.pointee.add_scaled(
+          y[s], outputs[place], weights[s][slot], y.width)
+      }
+    }
   }
 
   /// The tokens of each expert one behind the other, where it has more than one.
