@@ -94,6 +94,32 @@ import Testing
     }
   }
 
+  /// Version 2 differs from 3 in nothing that little-endian files show.
+  @Test(arguments: [2, 3, 1, 4])
+  func `versions 2 and 3 are read, others are refused by number`(version: UInt8) throws {
+    try TemporaryFolder.with { folder in
+      let path = folder + "/model.gguf"
+      let writer = try GGUFWriter(
+        path: path, metadata: [("s", .string("é"))],
+        tensors: [GGUFWriter.Tensor(name: "y", dimensions: [32, 2], type: 2, byteCount: 36)],
+        alignment: 32)
+      try put([UInt8](101...136), writer)
+      try writer.finish()
+      var bytes = try TemporaryFolder.read(path)
+      bytes[4] = version
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      guard version == 2 || version == 3 else {
+        let error = #expect(throws: InputError.self) { try GGUFFile(path: path) }
+        #expect("\(try #require(error))".contains("\(version)"))
+        return
+      }
+      let header = try GGUFFile(path: path).parts[0].header
+      #expect(header.metadata.count == 2)
+      let place = try #require(header.tensors.last).byteRange
+      #expect(Array(bytes[place]) == [UInt8](101...136))
+    }
+  }
+
   @Test func `a writer that is given up leaves nothing behind`() throws {
     try TemporaryFolder.with { folder in
       do {

@@ -55,7 +55,8 @@ import Testing
     family: String, format: ConversionFormat
   ) throws {
     try TemporaryFolder.with { folder in
-      let prompt = try GoldenFamily(family).prompts[2].ids
+      let prompts = try GoldenFamily(family).prompts.map(\.ids)
+      let prompt = prompts[2]
       let path = "\(folder)/m.gguf"
       _ = try convert(family, ConversionPolicy(format), to: path)
       let model = try Model(path: path)
@@ -78,6 +79,8 @@ import Testing
       var rows: [[UInt32]] = []
       for token in prompt { rows += try session.evaluateAll([token]).map { $0.map(\.bitPattern) } }
       #expect(rows == whole, "one token at a time")
+      let alone = try prompts.map { try logits(model, $0) }
+      #expect(try model.logitsTogether(prompts) == alone, "with other sequences")
     }
   }
 

@@ -46,35 +46,9 @@ import Testing
   @Test(arguments: families)
   func `a batch of sequences equals each alone`(family: String) throws {
     let golden = try GoldenFamily(family)
-    let model = golden.model
-    let compute = try RuntimeOptions().compute()
     let prompts = golden.prompts.map(\.ids)
     let alone = try prompts.map { prompt in try logits(golden, prompt) { _ in } }
-    let caches = prompts.map { _ in KVCache(layout: model.cacheLayout(.bf16)) }
-    // Two steps: the sequences meet with different parts of their prompts done.
-    var rows = prompts.map { _ in [[UInt32]]() }
-    for half in [0, 1] {
-      let parts = prompts.map { prompt in
-        Array(half == 0 ? prompt.prefix(prompt.count / 3) : prompt.dropFirst(prompt.count / 3))
-      }
-      let workspace = Workspace()
-      let present = parts.indices.filter { !parts[$0].isEmpty }
-      let step = Step(
-        present.map { Step.Sequence(tokens: parts[$0], cache: caches[$0]) }, compute: compute,
-        workspace: workspace)
-      let hidden = workspace.take(step.count, width: model.network.decoder.hiddenSize)
-      let logits = workspace.take(step.count, width: model.network.decoder.vocabularySize)
-      model.network.decoder.forward(step, into: hidden)
-      model.network.decoder.logits(hidden, into: logits, step: step)
-      var row = 0
-      for index in present {
-        for _ in parts[index] {
-          rows[index].append(logits.values[row].map(\.bitPattern))
-          row += 1
-        }
-      }
-    }
-    #expect(rows == alone)
+    #expect(try golden.model.logitsTogether(prompts) == alone)
   }
 
   @Test(arguments: families)
