@@ -70,7 +70,7 @@ rollouts: build ## reinforcement learning beside TRL; PYTHON=PATH for one with t
 SMALL ?= .build/small-network
 PYTHON ?= python3
 
-quality: build ## what each format costs; PYTHON=PATH for one with torch, transformers and tokenizers
+quality: build ## what each format costs; PYTHON=PATH for one with torch, transformers, tokenizers and gguf
 	test -d $(SMALL) || $(PYTHON) Benchmarks/quality/train_small.py $(SMALL)
 	$(PYTHON) Benchmarks/quality/compare_formats.py $(SMALL)
 

@@ -92,7 +92,7 @@ package struct MixtureOfExperts: FeedForward {
       first.run()
     }
     // Of many tokens some columns at a time, 128 or a multiple.
-    let columns = max(Self.heldOutputs / grouping.count / 128, 1) * 128
+    let columns = max(Self.heldOutputs / max(grouping.count, 1) / 128, 1) * 128
     for begin in stride(from: 0, to: y.width, by: columns) {
       let columns = begin..<min(begin + columns, y.width)
       workspace.scope {
