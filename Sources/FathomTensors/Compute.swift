@@ -37,11 +37,12 @@ extension Compute {
   ///
   /// - Parameter cost: values that one row touches.
   package func each(_ count: Int, cost: Int, _ body: (Int) -> Void) {
-    let group = max(1, 16384 / max(cost, 1))
-    guard count > group else {
+    let worthwhile = max(1, 16384 / max(cost, 1))
+    guard count > worthwhile else {
       for row in 0..<count { body(row) }
       return
     }
+    let group = min(worthwhile, (count + pool.threads - 1) / pool.threads)
     pool.run(units: (count + group - 1) / group) { unit, _ in
       for row in unit * group..<min(count, (unit + 1) * group) { body(row) }
     }

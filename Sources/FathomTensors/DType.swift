@@ -4,7 +4,7 @@
 import CFathomKernels
 
 /// How one element of a stored tensor is encoded.
-public enum DType: String, Sendable, CaseIterable {
+public enum DType: String, Sendable, BitwiseCopyable, CaseIterable {
   case f32 = "F32"
   case f16 = "F16"
   case bf16 = "BF16"

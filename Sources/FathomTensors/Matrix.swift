@@ -1,13 +1,17 @@
 import CFathomKernels
+import Synchronization
 
 /// A weight matrix in its stored encoding, `[rows, columns]`, most often a view into a mapped file.
 package struct Matrix: Sendable {
-  package let rows: Int
-  package let columns: Int
-  package let dtype: DType
+  /// What products read.
+  package let view: MatrixView
   /// Where the weights are now.
   package let home: WeightHome
   private let blockScales: BlockScales?
+
+  package var rows: Int { view.rows }
+  package var columns: Int { view.columns }
+  package var dtype: DType { view.dtype }
 
   /// Scales of E4M3 weights: one for each tile of `blockRows × blockColumns`, tiles counted from the top left.
   package struct BlockScales: Sendable {
@@ -33,9 +37,6 @@ package struct Matrix: Sendable {
   ) {
     precondition(rows > 0 && columns > 0, "a matrix of \(rows) × \(columns)")
     precondition((dtype == .f8e4m3) == (scales != nil), "\(dtype) with scales: \(scales != nil)")
-    self.rows = rows
-    self.columns = columns
-    self.dtype = dtype
     blockScales = scales
     let blockRows = scales?.blockRows ?? rows
     let blockColumns = scales?.blockColumns ?? columns
@@ -49,15 +50,35 @@ package struct Matrix: Sendable {
         dtype: dtype.kernelType, data: data, rows: rows, cols: columns,
         scales: scales?.values.pointer, scale_cols: scaleColumns, block_rows: blockRows,
         block_cols: blockColumns, streams: streams), owner: owner)
+    view = MatrixView(
+      rows: rows, columns: columns, dtype: dtype,
+      byteCount: dtype.bytes(rows: rows, columns: columns) + (scales?.values.count ?? 0) * 4,
+      place: home.place)
   }
 
   /// What kernels read.
-  package var storage: UnsafePointer<fk_matrix> { home.current }
+  package var storage: UnsafePointer<fk_matrix> { view.storage }
 
   /// Bytes of weights and scales as they are stored.
-  package var byteCount: Int {
-    dtype.bytes(rows: rows, columns: columns) + (blockScales?.values.count ?? 0) * 4
-  }
+  package var byteCount: Int { view.byteCount }
+}
+
+/// A matrix without what keeps it alive: to be used while the matrix is held.
+///
+/// Handing it on counts no references. A count is a memory access that nothing overtakes, and those of a layer's
+/// experts have left all caches since the step before.
+///
+/// `@unchecked Sendable`: constant but for the place, which is an atomic.
+package struct MatrixView: BitwiseCopyable, @unchecked Sendable {
+  package let rows: Int
+  package let columns: Int
+  package let dtype: DType
+  /// Bytes of weights and scales as they are stored.
+  package let byteCount: Int
+  fileprivate let place: UnsafePointer<WeightHome.Place>
+
+  /// What kernels read.
+  package var storage: UnsafePointer<fk_matrix> { place.pointee.load(ordering: .acquiring) }
 }
 
 extension DType {

@@ -11,6 +11,10 @@ package struct Encoding: OptionSet, Sendable, BitwiseCopyable {
   package static let pairs = Encoding(rawValue: 2)
   /// 8 bits with a scale for each 32 columns.
   package static let codes = Encoding(rawValue: 4)
+
+  package func union(_ other: Encoding) -> Encoding {
+    Encoding(rawValue: rawValue | other.rawValue)
+  }
 }
 
 /// Activations in the forms that the weights which read them ask for; made once, shared by all of these weights.
@@ -67,7 +71,7 @@ extension Compute {
     }
   }
 
-  package func encoding(for w: Matrix) -> Encoding { encoding(for: w.dtype) }
+  package func encoding(for w: MatrixView) -> Encoding { encoding(for: w.dtype) }
 
   /// `x` in the forms asked for.
   package func operand(_ x: Rows, _ encodings: Encoding, workspace: Workspace) -> Operand {

@@ -54,7 +54,7 @@ package struct Products {
   }
 
   /// `y [s, n] = x [s, k] w [n, k]ᵀ`, for rows `rows` of the weights: column 0 of `y` belongs to the first of them.
-  package mutating func add(_ x: Operand, _ w: Matrix, into y: Rows, rows: Range<Int>? = nil) {
+  package mutating func add(_ x: Operand, _ w: MatrixView, into y: Rows, rows: Range<Int>? = nil) {
     let rows = rows ?? 0..<w.rows
     let product = product(x, w, into: y, rows: rows)
     append(
@@ -69,7 +69,7 @@ package struct Products {
   ///   - raised: room for `x upᵀ`.
   ///   - limit: what the gate is clamped to from above, and `x upᵀ` from both sides; infinite for none.
   package mutating func add(
-    _ x: Operand, gate: Matrix, up: Matrix, limit: Float, into gated: Rows, raised: Rows,
+    _ x: Operand, gate: MatrixView, up: MatrixView, limit: Float, into gated: Rows, raised: Rows,
     _ encodings: Encoding, operand: Operand
   ) {
     let rows = 0..<gate.rows
@@ -86,7 +86,7 @@ package struct Products {
         grain: encodings == .floats ? 128 : 64, rowWork: rowWork(x, gate) + rowWork(x, up)))
   }
 
-  private func product(_ x: Operand, _ w: Matrix, into y: Rows, rows: Range<Int>) -> Product {
+  private func product(_ x: Operand, _ w: MatrixView, into y: Rows, rows: Range<Int>) -> Product {
     precondition(
       x.width == w.columns && y.width == rows.count && x.count == y.count,
       "product: x [\(x.count), \(x.width)], w [\(w.rows), \(w.columns)] rows \(rows), y [\(y.count), \(y.width)]"
@@ -103,7 +103,7 @@ package struct Products {
     count += 1
   }
 
-  private func rowWork(_ x: Operand, _ w: Matrix) -> Int {
+  private func rowWork(_ x: Operand, _ w: MatrixView) -> Int {
     max(w.byteCount / w.rows, w.columns * x.count / Self.productsPerByte, 1)
   }
 
@@ -219,14 +219,15 @@ extension Compute {
   /// One product: `x [s, k] f32, w [n, k] → y [s, n] f32`.
   package func linear(_ x: Rows, _ w: Matrix, into y: Rows, workspace: Workspace) {
     workspace.scope {
-      linear(operand(x, encoding(for: w), workspace: workspace), w, into: y, workspace: workspace)
+      linear(
+        operand(x, encoding(for: w.view), workspace: workspace), w, into: y, workspace: workspace)
     }
   }
 
   package func linear(_ x: Operand, _ w: Matrix, into y: Rows, workspace: Workspace) {
     workspace.scope {
       var products = Products(self, capacity: 1, workspace: workspace)
-      products.add(x, w, into: y)
+      products.add(x, w.view, into: y)
       products.run()
     }
   }

@@ -10,23 +10,25 @@ import Synchronization
 package final class WeightHome: @unchecked Sendable {
   private let first: UnsafeMutablePointer<fk_matrix>
   private var second: UnsafeMutablePointer<fk_matrix>?
-  private let address: Atomic<UnsafePointer<fk_matrix>>
+  typealias Place = Atomic<UnsafePointer<fk_matrix>>
+  let place: UnsafeMutablePointer<Place>
   private var owners: [AnyObject]
 
   /// - Parameter owner: what keeps the bytes alive.
   init(_ matrix: fk_matrix, owner: AnyObject?) {
     first = .allocate(capacity: 1)
     first.initialize(to: matrix)
-    address = Atomic(UnsafePointer(first))
+    place = .allocate(capacity: 1)
+    place.initialize(to: Place(UnsafePointer(first)))
     owners = owner.map { [$0] } ?? []
   }
 
   deinit {
+    place.deinitialize(count: 1)
+    place.deallocate()
     first.deallocate()
     second?.deallocate()
   }
-
-  package var current: UnsafePointer<fk_matrix> { address.load(ordering: .acquiring) }
 
   /// The place where the weights were found; it stays readable.
   package var original: fk_matrix { first.pointee }
@@ -39,10 +41,10 @@ package final class WeightHome: @unchecked Sendable {
     var matrix = first.pointee
     matrix.data = data
     matrix.dtype = dtype
-    let place = UnsafeMutablePointer<fk_matrix>.allocate(capacity: 1)
-    place.initialize(to: matrix)
-    second = place
+    let moved = UnsafeMutablePointer<fk_matrix>.allocate(capacity: 1)
+    moved.initialize(to: matrix)
+    second = moved
     owners.append(owner)
-    address.store(UnsafePointer(place), ordering: .releasing)
+    place.pointee.store(UnsafePointer(moved), ordering: .releasing)
   }
 }

@@ -35,7 +35,7 @@ import Testing
 
   private func whole(_ x: Operand, _ w: Matrix, _ compute: Compute) -> Rows {
     let y = unwritten(x.count, w.rows)
-    if compute.encoding(for: w) == .codes {
+    if compute.encoding(for: w.view) == .codes {
       withUnsafePointer(to: x.codes) {
         compute.kernels.pointee.matmul_codes(
           y.pointer, y.stride, $0, x.count, w.storage, 0, w.rows)
@@ -66,10 +66,10 @@ import Testing
           streams: 1)
       weights.append(w)
       let x = compute.operand(
-        values(shape.tokens, shape.columns, &random), compute.encoding(for: w),
+        values(shape.tokens, shape.columns, &random), compute.encoding(for: w.view),
         workspace: workspace)
       pairs.append((unwritten(shape.tokens, shape.rows), whole(x, w, compute)))
-      products.add(x, w, into: pairs[pairs.count - 1].y)
+      products.add(x, w.view, into: pairs[pairs.count - 1].y)
     }
     for _ in 0..<20 {
       products.run()
@@ -97,7 +97,7 @@ import Testing
       }
       let (gate, up) = (matrix(), matrix())
       defer { withExtendedLifetime((gate, up)) {} }
-      let forms = compute.encoding(for: gate)
+      let forms = compute.encoding(for: gate.view)
       let x = compute.operand(values(tokens, columns, &random), forms, workspace: workspace)
       let (expected, raised) = (whole(x, gate, compute), whole(x, up, compute))
       for token in 0..<tokens {
@@ -109,7 +109,8 @@ import Testing
       let room = compute.room(for: gated, forms, workspace: workspace)
       var products = Products(compute, capacity: 1, workspace: workspace)
       products.add(
-        x, gate: gate, up: up, limit: 1.5, into: gated, raised: unwritten(tokens, rows), forms,
+        x, gate: gate.view, up: up.view, limit: 1.5, into: gated, raised: unwritten(tokens, rows),
+        forms,
         operand: room)
       products.run()
       #expect(bits(gated) == bits(expected))

@@ -13,7 +13,7 @@ import FathomTensors
 /// Source: FlashAttention-2 (arXiv 2307.08691) for weights relative to a running maximum.
 package struct CachedAttention {
   /// Rows of floats for each token and head.
-  package struct HeadRows {
+  package struct HeadRows: BitwiseCopyable {
     package let pointer: UnsafeMutablePointer<Float>
     package let tokenStride: Int
     package let headStride: Int
@@ -24,7 +24,7 @@ package struct CachedAttention {
   }
 
   /// Which parts of a cached row the heads of one group read.
-  package struct Parts {
+  package struct Parts: BitwiseCopyable {
     package let keyA: fk_part
     package let keyB: fk_part
     package let value: fk_part
@@ -48,9 +48,24 @@ package struct CachedAttention {
     var firstHead = 0
     var heads = 0
     var group = 0
+    /// The sequence of the tokens.
+    var owner = 0
     /// Cached rows that the last of the tokens looks at.
     var rows = 0
     var spans: Int { fk_span_count(rows) }
+  }
+
+  /// What all threads read, without references that they would count by turns.
+  private struct Plan: BitwiseCopyable {
+    let units: UnsafeMutablePointer<Unit>
+    let count: Int
+    /// Of each sequence.
+    let views: UnsafeMutablePointer<fk_cache>
+    /// Of each group.
+    let parts: UnsafeMutablePointer<Parts>
+    let queries: HeadRows
+    let out: HeadRows
+    let firstToken: Int
   }
 
   private static let lanes = FK_LANES
@@ -69,17 +84,31 @@ package struct CachedAttention {
   }
 
   /// Runs tokens `tokens` of the step; row 0 of `queries` and `out` belongs to the first of them.
-  package func run(_ queries: HeadRows, into out: HeadRows, tokens: Range<Int>) {
+  ///
+  /// - Parameter whenDone: called for each token, counted from the first, and head by the thread that completed its row.
+  package func run(
+    _ queries: HeadRows, into out: HeadRows, tokens: Range<Int>,
+    whenDone: (_ token: Int, _ head: Int) -> Void
+  ) {
     let workspace = step.workspace
     workspace.scope {
       let (units, count) = makeUnits(tokens)
+      let plan = Plan(
+        units: units, count: count,
+        views: workspace.take(fk_cache.self, step.sequences.count),
+        parts: workspace.take(Parts.self, groups), queries: queries, out: out,
+        firstToken: tokens.lowerBound)
+      for owner in step.owners[tokens.lowerBound]...step.owners[tokens.upperBound - 1] {
+        (plan.views + owner).initialize(to: step.sequences[owner].cache.view(layer: layer))
+      }
+      for group in 0..<groups { (plan.parts + group).initialize(to: parts(group)) }
       var spans = 0
       for unit in 0..<count { spans += units[unit].spans }
       let threads = step.compute.pool.threads
       if count >= 4 * threads || spans <= count {
-        runWhole(units, count, queries, into: out, from: tokens.lowerBound)
+        runWhole(plan, whenDone)
       } else {
-        runSpans(units, count, spans, queries, into: out, from: tokens.lowerBound)
+        runSpans(plan, spans, whenDone)
       }
     }
   }
@@ -103,7 +132,7 @@ package struct CachedAttention {
           (units + count).initialize(
             to: Unit(
               firstToken: first, tokens: end - first, firstHead: group * groupHeads + head,
-              heads: min(headsEach, groupHeads - head), group: group,
+              heads: min(headsEach, groupHeads - head), group: group, owner: step.owners[first],
               rows: chosen?[first].count ?? step.positions[end - 1] + 1))
           count += 1
         }
@@ -138,54 +167,51 @@ package struct CachedAttention {
   }
 
   /// Many units: each runs all its spans on one thread.
-  private func runWhole(
-    _ units: UnsafeMutablePointer<Unit>, _ count: Int, _ queries: HeadRows, into out: HeadRows,
-    from firstToken: Int
-  ) {
+  private func runWhole(_ plan: Plan, _ whenDone: (_ token: Int, _ head: Int) -> Void) {
     let workspace = step.workspace
     let threads = step.compute.pool.threads
     let scratches = workspace.take(Scratch.self, threads)
     var longest = 0
-    for unit in 0..<count { longest = max(longest, units[unit].spans) }
-    let width = parts(0).value.width
+    for unit in 0..<plan.count { longest = max(longest, plan.units[unit].spans) }
+    let width = plan.parts[0].value.width
     let all = mixes(longest * threads, valueWidth: width)
-    for thread in 0..<threads { (scratches + thread).initialize(to: scratch(for: parts(0))) }
-    step.compute.pool.run(units: count) { index, worker in
-      let unit = units[index]
-      pack(unit, queries, into: scratches[worker].query, from: firstToken)
+    for thread in 0..<threads { (scratches + thread).initialize(to: scratch(for: plan.parts[0])) }
+    step.compute.pool.run(units: plan.count) { index, worker in
+      let unit = plan.units[index]
+      pack(unit, plan, into: scratches[worker].query)
       let mixes = all + worker * longest
       for span in 0..<unit.spans {
-        attend(unit, span: span, scratches[worker], into: mixes + span)
+        attend(unit, plan, span: span, scratches[worker], into: mixes + span)
       }
-      join(unit, mixes, lanes: 0..<Self.lanes, into: out, from: firstToken)
+      join(unit, plan, mixes, lanes: 0..<Self.lanes, whenDone)
     }
   }
 
   /// Few units with long caches: all spans side by side, then their mixes are joined.
   private func runSpans(
-    _ units: UnsafeMutablePointer<Unit>, _ count: Int, _ spans: Int, _ queries: HeadRows,
-    into out: HeadRows, from firstToken: Int
+    _ plan: Plan, _ spans: Int, _ whenDone: (_ token: Int, _ head: Int) -> Void
   ) {
     let workspace = step.workspace
+    let (units, count) = (plan.units, plan.count)
     let threads = step.compute.pool.threads
     let scratches = workspace.take(Scratch.self, count)
     let blocks = workspace.take(Scratch.self, threads)
     let firstSpans = workspace.take(Int.self, count + 1)
-    let all = mixes(spans, valueWidth: parts(0).value.width)
-    for thread in 0..<threads { (blocks + thread).initialize(to: scratch(for: parts(0))) }
+    let all = mixes(spans, valueWidth: plan.parts[0].value.width)
+    for thread in 0..<threads { (blocks + thread).initialize(to: scratch(for: plan.parts[0])) }
     firstSpans[0] = 0
     for unit in 0..<count {
-      (scratches + unit).initialize(to: scratch(for: parts(0)))
+      (scratches + unit).initialize(to: scratch(for: plan.parts[0]))
       firstSpans[unit + 1] = firstSpans[unit] + units[unit].spans
     }
     step.compute.pool.run(units: count) { index, _ in
-      pack(units[index], queries, into: scratches[index].query, from: firstToken)
+      pack(units[index], plan, into: scratches[index].query)
     }
     step.compute.pool.run(units: spans) { index, worker in
       var unit = 0
       while firstSpans[unit + 1] <= index { unit += 1 }
       attend(
-        units[unit], span: index - firstSpans[unit],
+        units[unit], plan, span: index - firstSpans[unit],
         Scratch(query: scratches[unit].query, block: blocks[worker].block), into: all + index)
     }
     let parts = 4
@@ -193,16 +219,13 @@ package struct CachedAttention {
     step.compute.pool.run(units: count * parts) { index, _ in
       let begin = index % parts * lanesEach
       join(
-        units[index / parts], all + firstSpans[index / parts], lanes: begin..<begin + lanesEach,
-        into: out, from: firstToken)
+        units[index / parts], plan, all + firstSpans[index / parts],
+        lanes: begin..<begin + lanesEach, whenDone)
     }
   }
 
-  private func pack(
-    _ unit: Unit, _ queries: HeadRows, into packed: UnsafeMutablePointer<UInt32>,
-    from firstToken: Int
-  ) {
-    let parts = parts(unit.group)
+  private func pack(_ unit: Unit, _ plan: Plan, into packed: UnsafeMutablePointer<UInt32>) {
+    let parts = plan.parts[unit.group]
     let width = parts.keyA.width + parts.keyB.width
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: Self.lanes) { rows in
       for lane in 0..<Self.lanes {
@@ -210,17 +233,18 @@ package struct CachedAttention {
         rows[lane] =
           token < unit.tokens
           ? UnsafePointer(
-            queries[unit.firstToken + token - firstToken, unit.firstHead + lane % unit.heads]) : nil
+            plan.queries[
+              unit.firstToken + token - plan.firstToken, unit.firstHead + lane % unit.heads]) : nil
       }
       step.compute.kernels.pointee.pack_queries(packed, rows.baseAddress, width)
     }
   }
 
   private func attend(
-    _ unit: Unit, span: Int, _ scratch: Scratch, into mix: UnsafeMutablePointer<fk_mix>
+    _ unit: Unit, _ plan: Plan, span: Int, _ scratch: Scratch,
+    into mix: UnsafeMutablePointer<fk_mix>
   ) {
-    let parts = parts(unit.group)
-    var view = step.sequences[step.owners[unit.firstToken]].cache.view(layer: layer)
+    let parts = plan.parts[unit.group]
     var lanes = fk_lanes()
     lanes.key_a = parts.keyA
     lanes.key_b = parts.keyB
@@ -232,34 +256,40 @@ package struct CachedAttention {
     withUnsafeMutableBytes(of: &lanes.limits) { bytes in
       let limits = bytes.bindMemory(to: Int32.self)
       for lane in 0..<Self.lanes {
-        let token = unit.firstToken + min(lane / unit.heads, unit.tokens - 1)
-        limits[lane] = Int32(clamping: chosen == nil ? step.positions[token] + 1 : unit.rows)
+        // The tokens of a unit follow each other.
+        let behind = unit.tokens - 1 - min(lane / unit.heads, unit.tokens - 1)
+        limits[lane] = Int32(clamping: unit.rows - behind)
       }
     }
     guard let rows = chosen?[unit.firstToken] else {
-      step.compute.kernels.pointee.attend_lanes(&lanes, &view, mix, scratch.block)
+      step.compute.kernels.pointee.attend_lanes(&lanes, plan.views + unit.owner, mix, scratch.block)
       return
     }
     rows.withUnsafeBufferPointer {
       lanes.rows = $0.baseAddress
-      step.compute.kernels.pointee.attend_lanes(&lanes, &view, mix, scratch.block)
+      step.compute.kernels.pointee.attend_lanes(&lanes, plan.views + unit.owner, mix, scratch.block)
     }
   }
 
   private func join(
-    _ unit: Unit, _ mixes: UnsafePointer<fk_mix>, lanes: Range<Int>, into out: HeadRows,
-    from firstToken: Int
+    _ unit: Unit, _ plan: Plan, _ mixes: UnsafePointer<fk_mix>, lanes: Range<Int>,
+    _ whenDone: (_ token: Int, _ head: Int) -> Void
   ) {
     withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: Self.lanes) {
       for lane in 0..<Self.lanes {
         let token = lane / unit.heads
         $0[lane] =
           token < unit.tokens
-          ? out[unit.firstToken + token - firstToken, unit.firstHead + lane % unit.heads] : nil
+          ? plan.out[
+            unit.firstToken + token - plan.firstToken, unit.firstHead + lane % unit.heads] : nil
       }
       step.compute.kernels.pointee.join_mixes(
-        $0.baseAddress, mixes, unit.spans, parts(unit.group).value.width, lanes.lowerBound,
+        $0.baseAddress, mixes, unit.spans, plan.parts[unit.group].value.width, lanes.lowerBound,
         lanes.upperBound)
+    }
+    for lane in lanes where lane / unit.heads < unit.tokens {
+      whenDone(
+        unit.firstToken + lane / unit.heads - plan.firstToken, unit.firstHead + lane % unit.heads)
     }
   }
 }

@@ -18,20 +18,16 @@ package struct SwiGLU: FeedForward {
     let compute = step.compute
     let workspace = step.workspace
     workspace.scope {
-      let operand = compute.operand(x, encoding(in: compute), workspace: workspace)
-      let gated = room(x.count, in: compute, workspace: workspace)
+      let view = view
+      let operand = compute.operand(x, view.encoding(in: compute), workspace: workspace)
+      let gated = view.room(x.count, in: compute, workspace: workspace)
       var products = Products(compute, capacity: 1, workspace: workspace)
-      add(
+      view.add(
         to: &products, operand, into: gated, raised: workspace.take(x.count, width: up.rows),
         compute: compute)
       products.run()
       compute.linear(gated.operand, down, into: y, workspace: workspace)
     }
-  }
-
-  /// The forms in which the first two products want their input.
-  package func encoding(in compute: Compute) -> Encoding {
-    compute.encoding(for: gate).union(compute.encoding(for: up))
   }
 
   /// `silu(gate(x)) * up(x)`
@@ -45,16 +41,36 @@ package struct SwiGLU: FeedForward {
     }
   }
 
-  package func room(_ count: Int, in compute: Compute, workspace: Workspace) -> Gated {
+  package var view: View { View(gate: gate.view, up: up.view, down: down.view, limit: limit) }
+}
+
+/// A network without what keeps its matrices alive.
+extension SwiGLU {
+  package struct View: BitwiseCopyable, Sendable {
+    package let gate: MatrixView
+    package let up: MatrixView
+    package let down: MatrixView
+    package let limit: Float
+  }
+}
+
+extension SwiGLU.View {
+  /// The forms in which the first two products want their input.
+  package func encoding(in compute: Compute) -> Encoding {
+    compute.encoding(for: gate).union(compute.encoding(for: up))
+  }
+
+  package func room(_ count: Int, in compute: Compute, workspace: Workspace) -> SwiGLU.Gated {
     let values = workspace.take(count, width: gate.rows)
-    return Gated(
+    return SwiGLU.Gated(
       values: values,
       operand: compute.room(for: values, compute.encoding(for: down), workspace: workspace))
   }
 
   /// - Parameter raised: room for `up(x)`, of no use behind the products.
   package func add(
-    to products: inout Products, _ x: Operand, into gated: Gated, raised: Rows, compute: Compute
+    to products: inout Products, _ x: Operand, into gated: SwiGLU.Gated, raised: Rows,
+    compute: Compute
   ) {
     products.add(
       x, gate: gate, up: up, limit: limit, into: gated.values, raised: raised,

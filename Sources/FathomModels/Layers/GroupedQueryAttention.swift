@@ -63,14 +63,14 @@ package struct GroupedQueryAttention: Attention {
 
   private func project(_ x: Rows, q: Rows, k: Rows, v: Rows, step: Step) {
     let compute = step.compute
-    let encodings = compute.encoding(for: query.weight)
-      .union(compute.encoding(for: key.weight)).union(compute.encoding(for: value.weight))
+    let encodings = compute.encoding(for: query.weight.view)
+      .union(compute.encoding(for: key.weight.view)).union(compute.encoding(for: value.weight.view))
     step.workspace.scope {
       let operand = compute.operand(x, encodings, workspace: step.workspace)
       var products = Products(compute, capacity: 3, workspace: step.workspace)
-      products.add(operand, query.weight, into: q)
-      products.add(operand, key.weight, into: k)
-      products.add(operand, value.weight, into: v)
+      products.add(operand, query.weight.view, into: q)
+      products.add(operand, key.weight.view, into: k)
+      products.add(operand, value.weight.view, into: v)
       products.run()
     }
     query.addBias(to: q, step: step)
@@ -107,7 +107,7 @@ package struct GroupedQueryAttention: Attention {
           keyA: part(group), keyB: fk_part(begin: 0, width: 0, index: 0),
           value: part(keyHeads + group))
       }
-    ).run(headRows(q), into: headRows(mixed), tokens: 0..<q.count)
+    ).run(headRows(q), into: headRows(mixed), tokens: 0..<q.count) { _, _ in }
   }
 
   /// Over a cache of f32 values nothing is rounded.

@@ -39,15 +39,15 @@ package struct LatentAttention: Attention {
 
   var qkHeadDim: Int { qkNopeHeadDim + qkRopeHeadDim }
   /// Rows of `kvUp` that belong to one head: its key part, then its value part.
-  private var kvHeadDim: Int { qkNopeHeadDim + vHeadDim }
+  var kvHeadDim: Int { qkNopeHeadDim + vHeadDim }
 
   package func forward(_ x: Rows, into y: Rows, layer: Int, rotation: Rotation, step: Step) {
     let workspace = step.workspace
     workspace.scope {
       let q = workspace.take(x.count, width: heads * qkHeadDim)  // [s, h * (nope + rope)]
       let kv = workspace.take(x.count, width: kvLoraRank + qkRopeHeadDim)
-      let qLatent = project(x, q: q, kv: kv, rotation: rotation, step: step)
-      storeLatents(kv, layer: layer, rotation: rotation, step: step)
+      let qLatent = project(x, q: q, kv: kv, step: step)
+      rotateAndStore(q: q, kv: kv, layer: layer, rotation: rotation, step: step)
       var chosen: [[Int32]]?
       if let indexer, let qLatent {
         indexer.storeKeys(x, layer: layer, rotation: rotation, step: step)
@@ -66,181 +66,56 @@ package struct LatentAttention: Attention {
     }
   }
 
-  /// Fills `q [s, h * (nope + rope)]` and `kv [s, c + rope]`; returns the normalised latent of the queries where they
-  /// have one.
-  private func project(_ x: Rows, q: Rows, kv: Rows, rotation: Rotation, step: Step) -> Rows? {
+  /// Fills `q [s, h * (nope + rope)]` and `kv [s, c + rope]`, not rotated yet; returns the normalised latent of the
+  /// queries where they have one.
+  private func project(_ x: Rows, q: Rows, kv: Rows, step: Step) -> Rows? {
     let compute = step.compute
     let workspace = step.workspace
     var qLatent: Rows?
-    let first: Matrix
+    let first: MatrixView
     switch query {
-    case .direct(let projection): first = projection
+    case .direct(let projection): first = projection.view
     case .latent(let down, _, _):
-      first = down
+      first = down.view
       qLatent = workspace.take(x.count, width: down.rows)
     }
     let operand = compute.operand(
-      x, compute.encoding(for: first).union(compute.encoding(for: kvDown)), workspace: workspace)
+      x, compute.encoding(for: first).union(compute.encoding(for: kvDown.view)),
+      workspace: workspace)
     var products = Products(compute, capacity: 2, workspace: workspace)
     products.add(operand, first, into: qLatent ?? q)
-    products.add(operand, kvDown, into: kv)
+    products.add(operand, kvDown.view, into: kv)
     products.run()
     if case .latent(_, let norm, let up) = query, let qLatent {
       norm(qLatent, into: qLatent, step: step)
       compute.linear(qLatent, up, into: q, workspace: workspace)
     }
-    compute.each(x.count, cost: heads * qkHeadDim) { s in
-      for h in 0..<heads { rotate(q[s] + h * qkHeadDim + qkNopeHeadDim, rotation, s) }
-    }
     return qLatent
   }
 
-  private func storeLatents(_ kv: Rows, layer: Int, rotation: Rotation, step: Step) {
-    let kvLatent = kv.columns(0, width: kvLoraRank)
-    kvNorm(kvLatent, into: kvLatent, step: step)
-    step.compute.each(kv.count, cost: 4 * kv.width) { s in
-      let kPe = kv[s] + kvLoraRank
+  /// Turns the rotary channels of queries and keys to their positions, and stores keys and normalised latents.
+  private func rotateAndStore(q: Rows, kv: Rows, layer: Int, rotation: Rotation, step: Step) {
+    step.compute.each(q.count, cost: q.width + 4 * kv.width) { s in
+      for h in 0..<heads { rotate(q[s] + h * qkHeadDim + qkNopeHeadDim, rotation, s) }
+      let (kvLatent, kPe) = (kv[s], kv[s] + kvLoraRank)
+      step.compute.kernels.pointee.rms_norm(
+        kvLatent, kvLatent, kvNorm.weight.pointer, kvLoraRank, kvNorm.epsilon)
       rotate(kPe, rotation, s)
       let cache = step.sequences[step.owners[s]].cache
       let position = step.positions[s]
-      cache.store(kvLatent[s], part: latentPart, position: position, layer: layer)
+      cache.store(kvLatent, part: latentPart, position: position, layer: layer)
       cache.store(kPe, part: ropePart, position: position, layer: layer)
     }
   }
 
-  private var latentPart: fk_part { fk_part(begin: 0, width: kvLoraRank, index: 0) }
-  private var ropePart: fk_part { fk_part(begin: kvLoraRank, width: qkRopeHeadDim, index: 1) }
+  var latentPart: fk_part { fk_part(begin: 0, width: kvLoraRank, index: 0) }
+  var ropePart: fk_part { fk_part(begin: kvLoraRank, width: qkRopeHeadDim, index: 1) }
 
   private func rotate(_ x: UnsafeMutablePointer<Float>, _ rotation: Rotation, _ s: Int) {
     if ropeInterleave {
       fk_rope_interleaved(x, rotation.cos[s], rotation.sin[s], qkRopeHeadDim)
     } else {
       fk_rope_halves(x, rotation.cos[s], rotation.sin[s], qkRopeHeadDim)
-    }
-  }
-}
-
-// The absorbed form.
-extension LatentAttention {
-  /// Tokens whose latent queries are held at a time.
-  private static let blockTokens = 64
-
-  /// `scores = (W_UK^T q_nope) · latent + q_pe · k_pe`, then `W_UV (scores · latent)`: no key or value is ever formed.
-  private func attendAbsorbed(
-    _ q: Rows, _ chosen: [[Int32]]?, into mixed: Rows, layer: Int, step: Step
-  ) {
-    let workspace = step.workspace
-    for begin in stride(from: 0, to: q.count, by: Self.blockTokens) {
-      let tokens = begin..<min(q.count, begin + Self.blockTokens)
-      workspace.scope {
-        let width = kvLoraRank + qkRopeHeadDim
-        let queries = workspace.take(tokens.count * heads, width: width)  // [s * h, c + r]
-        absorb(q.rows(tokens), into: queries, step: step)
-        let latents = workspace.take(tokens.count * heads, width: kvLoraRank)  // [s * h, c]
-        if step.cacheIsExact {
-          attendExactly(queries, chosen, into: latents, tokens: tokens, layer: layer, step: step)
-        } else {
-          let parts = CachedAttention.Parts(keyA: latentPart, keyB: ropePart, value: latentPart)
-          CachedAttention(
-            step: step, layer: layer, softmaxScale: softmaxScale, groupHeads: heads, groups: 1,
-            chosen: chosen, parts: { _ in parts }
-          ).run(
-            headRows(queries), into: headRows(latents), tokens: tokens)
-        }
-        release(latents, into: mixed.rows(tokens), step: step)
-      }
-    }
-  }
-
-  private func headRows(_ rows: Rows) -> CachedAttention.HeadRows {
-    CachedAttention.HeadRows(
-      pointer: rows.pointer, tokenStride: heads * rows.stride, headStride: rows.stride)
-  }
-
-  /// `queries[s, h] = (W_UK^T q_nope, q_pe)`
-  func absorb(_ q: Rows, into queries: Rows, step: Step) {
-    let compute = step.compute
-    let workspace = step.workspace
-    switch kvUp {
-    case .joint(let up):
-      compute.pool.run(units: queries.count) { unit, _ in
-        let (s, h) = (unit / heads, unit % heads)
-        compute.kernels.pointee.matmul_rows(
-          queries[unit], q[s] + h * qkHeadDim, up.storage, h * kvHeadDim, qkNopeHeadDim)
-      }
-    case .split(let key, _):
-      workspace.scope {
-        // Every head of every token as a row.
-        let nope = Rows(
-          q.pointer, count: q.count * heads, width: qkNopeHeadDim, stride: qkHeadDim)
-        let operand = compute.operand(nope, compute.encoding(for: key), workspace: workspace)
-        var products = Products(compute, capacity: heads, workspace: workspace)
-        for h in 0..<heads {
-          let rows = Rows(
-            queries[h], count: q.count, width: kvLoraRank, stride: heads * queries.stride)
-          products.add(
-            operand.every(heads, from: h), key, into: rows,
-            rows: h * kvLoraRank..<(h + 1) * kvLoraRank)
-        }
-        products.run()
-      }
-    }
-    compute.each(queries.count, cost: qkRopeHeadDim) { row in
-      let qPe = q[row / heads] + row % heads * qkHeadDim + qkNopeHeadDim
-      (queries[row] + kvLoraRank).update(from: qPe, count: qkRopeHeadDim)
-    }
-  }
-
-  /// `mixed[s, h * v] = W_UV latents[s, h]`
-  private func release(_ latents: Rows, into mixed: Rows, step: Step) {
-    let compute = step.compute
-    let (up, firstRow, rowStep) =
-      switch kvUp {
-      case .joint(let up): (up, qkNopeHeadDim, kvHeadDim)
-      case .split(_, let value): (value, 0, vHeadDim)
-      }
-    let operand = compute.operand(latents, compute.encoding(for: up), workspace: step.workspace)
-    var products = Products(compute, capacity: heads, workspace: step.workspace)
-    for h in 0..<heads {
-      let begin = firstRow + h * rowStep
-      products.add(
-        operand.every(heads, from: h), up, into: mixed.columns(h * vHeadDim, width: vHeadDim),
-        rows: begin..<begin + vHeadDim)
-    }
-    products.run()
-  }
-
-  /// Over a cache of f32 values nothing is rounded.
-  private func attendExactly(
-    _ queries: Rows, _ chosen: [[Int32]]?, into latents: Rows, tokens: Range<Int>, layer: Int,
-    step: Step
-  ) {
-    let scores = step.workspace.take(step.compute.pool.threads, width: (step.longest + 15) & ~15)
-    step.compute.pool.run(units: queries.count) { unit, worker in
-      let s = tokens.lowerBound + unit / heads
-      var head = fk_head(
-        key_a: latentPart, key_b: ropePart, value: latentPart, query_a: queries[unit],
-        query_b: queries[unit] + kvLoraRank, count: 0, scale: softmaxScale,
-        scores: scores[worker], out: latents[unit], rows: nil)
-      var view = step.sequences[step.owners[s]].cache.view(layer: layer)
-      look(&head, upTo: step.positions[s], chosen: chosen?[s]) {
-        step.compute.kernels.pointee.attend(&$0, &view)
-      }
-    }
-  }
-
-  /// Lets a head look at all rows up to a position, or at the chosen ones.
-  private func look(
-    _ head: inout fk_head, upTo position: Int, chosen: [Int32]?, _ body: (inout fk_head) -> Void
-  ) {
-    guard let chosen else {
-      head.count = position + 1
-      return body(&head)
-    }
-    chosen.withUnsafeBufferPointer { rows in
-      head.count = rows.count
-      head.rows = rows.baseAddress
-      body(&head)
     }
   }
 }
@@ -320,11 +195,11 @@ extension LatentAttention {
           expanded[t] + h * kvHeadDim, latents[t], key.storage, h * kvLoraRank, kvLoraRank)
       }
       let operand = compute.operand(
-        latents, compute.encoding(for: value), workspace: step.workspace)
+        latents, compute.encoding(for: value.view), workspace: step.workspace)
       var products = Products(compute, capacity: heads, workspace: step.workspace)
       for h in 0..<heads {
         products.add(
-          operand, value,
+          operand, value.view,
           into: expanded.columns(h * kvHeadDim + qkNopeHeadDim, width: vHeadDim),
           rows: h * vHeadDim..<(h + 1) * vHeadDim)
       }

@@ -12,6 +12,16 @@ package struct MixtureOfExperts: FeedForward {
   package let experts: [SwiGLU]
   /// All `n_shared_experts` as one network of their joint width; nil where there is none.
   package let shared: SwiGLU?
+  private let views: [SwiGLU.View]
+  private let sharedView: SwiGLU.View?
+
+  package init(router: Router, experts: [SwiGLU], shared: SwiGLU?) {
+    self.router = router
+    self.experts = experts
+    self.shared = shared
+    views = experts.map(\.view)
+    sharedView = shared?.view
+  }
 
   package func forward(_ x: Rows, into y: Rows, layer: Int, step: Step) {
     let workspace = step.workspace
@@ -66,26 +76,26 @@ package struct MixtureOfExperts: FeedForward {
     let workspace = step.workspace
     let capacity = min(experts.count, grouping.count) + 1
     // All experts have the same forms.
-    let gated = experts[0].room(grouping.count, in: compute, workspace: workspace)
-    let sharedGated = shared?.room(x.count, in: compute, workspace: workspace)
+    let gated = views[0].room(grouping.count, in: compute, workspace: workspace)
+    let sharedGated = sharedView?.room(x.count, in: compute, workspace: workspace)
     // What only the first products need is free again for what comes behind them.
     workspace.scope {
-      let encoding = experts[0].encoding(in: compute)
+      let encoding = views[0].encoding(in: compute)
       let encoded = compute.operand(
-        x, encoding.union(shared?.encoding(in: compute) ?? []), workspace: workspace)
+        x, encoding.union(sharedView?.encoding(in: compute) ?? encoding), workspace: workspace)
       let routed = gather(encoded, encoding, grouping, step: step)
-      let raised = workspace.take(grouping.count, width: experts[0].up.rows)
+      let raised = workspace.take(grouping.count, width: views[0].up.rows)
       var first = Products(compute, capacity: capacity, workspace: workspace)
-      if let shared, let sharedGated {
-        shared.add(
+      if let sharedView, let sharedGated {
+        sharedView.add(
           to: &first, encoded, into: sharedGated,
-          raised: workspace.take(x.count, width: shared.up.rows), compute: compute)
+          raised: workspace.take(x.count, width: sharedView.up.rows), compute: compute)
       }
       for expert in 0..<experts.count {
         let rows = grouping.rows(of: expert)
         guard !rows.isEmpty else { continue }
         let token = grouping.tokens[rows.lowerBound]
-        experts[expert].add(
+        views[expert].add(
           to: &first, rows.count == 1 ? encoded.rows(token..<token + 1) : routed.rows(rows),
           into: gated.rows(rows), raised: raised.rows(rows), compute: compute)
       }
@@ -99,14 +109,14 @@ package struct MixtureOfExperts: FeedForward {
         let outputs = workspace.take(grouping.count, width: columns.count)
         let y = y.columns(begin, width: columns.count)
         var second = Products(compute, capacity: capacity, workspace: workspace)
-        if let shared, let sharedGated {
-          second.add(sharedGated.operand, shared.down, into: y, rows: columns)
+        if let sharedView, let sharedGated {
+          second.add(sharedGated.operand, sharedView.down, into: y, rows: columns)
         }
         for expert in 0..<experts.count {
           let rows = grouping.rows(of: expert)
           guard !rows.isEmpty else { continue }
           second.add(
-            gated.operand.rows(rows), experts[expert].down, into: outputs.rows(rows), rows: columns)
+            gated.operand.rows(rows), views[expert].down, into: outputs.rows(rows), rows: columns)
         }
         second.run()
         sum(outputs, grouping, weights: weights, into: y, step: step)
@@ -132,7 +142,12 @@ package struct MixtureOfExperts: FeedForward {
   {
     let routed = step.compute.room(
       forRowsOf: x, count: grouping.count, encoding, workspace: step.workspace)
-    step.compute.each(experts.count, cost: x.width * grouping.count / experts.count) { expert in
+    var copied = 0
+    for expert in 0..<experts.count {
+      let count = grouping.rows(of: expert).count
+      if count > 1 { copied += count }
+    }
+    step.compute.each(experts.count, cost: x.width * copied / experts.count) { expert in
       let rows = grouping.rows(of: expert)
       guard rows.count > 1 else { return }
       for row in rows {
