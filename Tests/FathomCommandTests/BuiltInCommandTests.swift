@@ -24,7 +24,12 @@ import Testing
   @Test func `a program without its resources says what to copy`() throws {
     try TemporaryFolder.with { folder in
       let program = URL(filePath: "\(folder)/fathom")
-      try FileManager.default.copyItem(at: FathomProcess.executable, to: program)
+      // By a process of its own: what other tests start meanwhile would hold a copy made here open for writing, and no
+      // such file can be run.
+      let copy = try Process.run(
+        URL(filePath: "/bin/cp"), arguments: [FathomProcess.executable.path, program.path])
+      copy.waitUntilExit()
+      try #require(copy.terminationStatus == 0)
       let process = Process()
       let error = Pipe()
       process.executableURL = program
