@@ -63,7 +63,7 @@ package struct Matrix: Sendable {
   package var byteCount: Int { view.byteCount }
 }
 
-/// A matrix without what keeps it alive: to be used while the matrix is held.
+/// A matrix, `[rows, columns]`, without what keeps it alive: to be used while the matrix is held.
 ///
 /// Handing it on counts no references. A count is a memory access that nothing overtakes, and those of a layer's
 /// experts have left all caches since the step before.

@@ -59,7 +59,7 @@ package struct CachedAttention {
   private struct Plan: BitwiseCopyable {
     let units: UnsafeMutablePointer<Unit>
     let count: Int
-    /// Of each sequence.
+    /// Of each sequence that tokens belong to, by its number in the step.
     let views: UnsafeMutablePointer<fk_cache>
     /// Of each group.
     let parts: UnsafeMutablePointer<Parts>

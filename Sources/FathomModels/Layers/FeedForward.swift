@@ -41,15 +41,16 @@ package struct SwiGLU: FeedForward {
     }
   }
 
+  /// The same network for those who hold it meanwhile.
   package var view: View { View(gate: gate.view, up: up.view, down: down.view, limit: limit) }
 }
 
-/// A network without what keeps its matrices alive.
 extension SwiGLU {
+  /// A network without what keeps its matrices alive, to be used while the network is held.
   package struct View: BitwiseCopyable, Sendable {
-    package let gate: MatrixView
-    package let up: MatrixView
-    package let down: MatrixView
+    package let gate: MatrixView  // [intermediate, hidden]
+    package let up: MatrixView  // [intermediate, hidden]
+    package let down: MatrixView  // [hidden, intermediate]
     package let limit: Float
   }
 }
@@ -60,6 +61,7 @@ extension SwiGLU.View {
     compute.encoding(for: gate).union(compute.encoding(for: up))
   }
 
+  /// Room for what the first two products of `count` tokens make, `[count, intermediate]`, also in the form that `down` reads.
   package func room(_ count: Int, in compute: Compute, workspace: Workspace) -> SwiGLU.Gated {
     let values = workspace.take(count, width: gate.rows)
     return SwiGLU.Gated(

@@ -95,6 +95,7 @@ package struct LatentAttention: Attention {
 
   /// Turns the rotary channels of queries and keys to their positions, and stores keys and normalised latents.
   private func rotateAndStore(q: Rows, kv: Rows, layer: Int, rotation: Rotation, step: Step) {
+    precondition(kvNorm.weight.count == kvLoraRank, "norm of \(kvNorm.weight.count) channels")
     step.compute.each(q.count, cost: q.width + 4 * kv.width) { s in
       for h in 0..<heads { rotate(q[s] + h * qkHeadDim + qkNopeHeadDim, rotation, s) }
       let (kvLatent, kPe) = (kv[s], kv[s] + kvLoraRank)
