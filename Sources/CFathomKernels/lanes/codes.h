@@ -30,16 +30,22 @@ typedef struct {
   const uint8_t *panel;
   // From one panel of a tile to the next: bytes, and rows of weights.
   size_t panel_step, row_step;
+  // Whether no other tile of tokens reads the panels.
+  bool is_only;
 } code_tile;
 
 FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
   return tile->rows + t * tile->stride + tile->columns;
 }
 
-// Several tokens make a panel a slow stream, which the machine does not run ahead of by itself. `panels` and `tokens` are constants.
-FK_INLINE void fetch_ahead(const uint8_t *p, size_t panels, size_t tokens) {
-  if (panels == 1 && tokens > 1) __builtin_prefetch(p + 8192, 0, 2);
-  if (panels == 2) __builtin_prefetch(p + 4096, 0, 3);
+// The machine runs ahead of one token's stream too short a way, and of several tokens' not at all. A panel that is read once
+// passes by the caches, which hold what the step still needs. `panels` and `tokens` are constants.
+FK_INLINE void fetch_ahead(const code_tile *tile, const uint8_t *p, size_t panels, size_t tokens) {
+  if (panels > 2) return;
+  if (tokens < MAX_TOKENS && tile->is_only)
+    __builtin_prefetch(p + 6144 / panels, 0, 0);
+  else if (tokens > 1)
+    __builtin_prefetch(p + 8192 / panels, 0, 2);
 }
 
 // sum[p][t] += codes of block b of each panel . codes of each token; bits, panels and tokens are constants.
@@ -56,15 +62,15 @@ FK_INLINE void block_products(v16i sums[MAX_PANELS][MAX_TOKENS], const code_tile
   }
 #pragma unroll
   for (size_t p = 0; p < panels; p++)
-    fetch_ahead(tile->panel + p * tile->panel_step + fk_panel_scales(bits, b), panels, tokens);
+    fetch_ahead(tile, tile->panel + p * tile->panel_step + fk_panel_scales(bits, b), panels, tokens);
 #pragma unroll
   for (size_t q = 0; q < 4; q++) {
     v16i low[MAX_PANELS], high[MAX_PANELS];
 #pragma unroll
     for (size_t p = 0; p < panels; p++) {
       const uint8_t *at = weights + p * tile->panel_step;
-      fetch_ahead(at + q * 16 * bits, panels, tokens);
-      if (bits == 8) fetch_ahead(at + q * 128 + 64, panels, tokens);
+      fetch_ahead(tile, at + q * 16 * bits, panels, tokens);
+      if (bits == 8) fetch_ahead(tile, at + q * 128 + 64, panels, tokens);
       if (bits == 4) {
         v16i pair = v16i_load(at + q * 64);
         low[p] = v16i_low_nibbles(pair);
@@ -128,13 +134,14 @@ FK_INLINE void panel_tile(float *y, size_t y_stride, const code_tile *tile, size
 #define FK_PANEL_TOKENS(bits, panels, tokens)                                            \
   for (; t + (tokens) <= count; t += (tokens)) {                                         \
     tile.rows = x->rows + t * x->stride;                                                 \
+    tile.is_only = count == (tokens);                                                    \
     panel_tile(y + t * y_stride + n, y_stride, &tile, bits, panels, tokens, row_end - n); \
   }
 
 FK_INLINE void matmul_panels(float *y, size_t y_stride, const fk_codes *x, size_t count, const fk_matrix *w, size_t bits,
                              size_t row_begin, size_t row_end) {
   size_t bytes = fk_panel_bytes(w->dtype, w->cols), n = row_begin;
-  code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, 0, 0};
+  code_tile tile = {x->rows, x->stride, x->columns, x->columns / FK_CODE_GROUP, NULL, 0, 0, true};
   size_t streams = w->streams == 1 ? count : 4;
   if (count <= 2 && streams > 1) {
     // One token or two: the weights come from memory, in as many streams as it gives fastest, each as long as can be.
