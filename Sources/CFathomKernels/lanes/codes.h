@@ -38,8 +38,8 @@ FK_INLINE const uint8_t *tile_scales(const code_tile *tile, size_t t) {
   return tile->rows + t * tile->stride + tile->columns;
 }
 
-// The machine runs ahead of one token's stream too short a way, and of several tokens' not at all. A panel that is read once
-// passes by the caches, which hold what the step still needs. `panels` and `tokens` are constants.
+// Several tokens make a panel a slow stream, which the machine does not run ahead of by itself. A panel that is read once passes by
+// the caches, which hold what the step still needs; that pays for one token too. `panels` and `tokens` are constants.
 FK_INLINE void fetch_ahead(const code_tile *tile, const uint8_t *p, size_t panels, size_t tokens) {
   if (panels > 2) return;
   if (tokens < MAX_TOKENS && tile->is_only)
