@@ -27,7 +27,6 @@ static void pack_queries(uint32_t *query, const float *const *lanes, size_t widt
 typedef struct {
   const uint8_t *keys, *values, *next;
   size_t stride, rows, first;
-  int is_in_place;
 } cached_block;
 
 FK_INLINE void gather_part(uint16_t *to, const fk_cache *cache, const uint8_t *row, fk_part part) {
@@ -57,7 +56,7 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
   if (in_place) {
     const uint8_t *row = fk_cache_row(cache, begin), *next = end < lanes->end ? fk_cache_row(cache, end) : row;
     return (cached_block){row + 2 * lanes->key_a.begin, row + 2 * lanes->value.begin, next + 2 * lanes->key_a.begin,
-                          cache->row_bytes, end - begin, begin, 1};
+                          cache->row_bytes, end - begin, begin};
   }
   size_t stride = gathered_stride(width, lanes->value.width), values = stride - fk_mixed_stride(lanes->value.width);
   for (size_t t = begin; t < end; t++) {
@@ -68,7 +67,7 @@ FK_INLINE cached_block take_block(const fk_lanes *lanes, const fk_cache *cache, 
     if (lanes->key_b.width > 0) gather_part(to + lanes->key_a.width, cache, row, lanes->key_b);
     gather_part(to + values, cache, row, lanes->value);
   }
-  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), (uint8_t *)space, 2 * stride, end - begin, begin, 0};
+  return (cached_block){(uint8_t *)space, (uint8_t *)(space + values), (uint8_t *)space, 2 * stride, end - begin, begin};
 }
 
 // scores[t] = key_t . query for rows t ..< t + rows of the block; rows is a constant.
@@ -171,16 +170,9 @@ static void attend_lanes(const fk_lanes *lanes, const fk_cache *cache, fk_mix *m
     score_block(scores, lanes, &block);
     v16_store(correction, weigh_block(weights, scores, lanes, &block, mix));
     unsigned state = v16_flush_begin();
-    // The rows of the next block come from memory while these are mixed.
-    size_t next = begin + FK_BLOCK_ROWS, ahead = block.is_in_place && next < lanes->end ? block.rows * cache->row_bytes : 0;
-    const uint8_t *rows = ahead > 0 ? fk_cache_row(cache, next) : NULL;
     enum { COLUMNS = 2 * FK_LANES };
-    size_t share = ahead * COLUMNS / stride, c = 0;
-    for (; c + COLUMNS <= stride; c += COLUMNS) {
-      for (size_t at = c / COLUMNS * share; at < ahead && at < (c / COLUMNS + 1) * share; at += 64)
-        __builtin_prefetch(rows + at, 0, 2);
-      mix_columns(mix->mixed, stride, weights, correction, &block, c, 2);
-    }
+    size_t c = 0;
+    for (; c + COLUMNS <= stride; c += COLUMNS) mix_columns(mix->mixed, stride, weights, correction, &block, c, 2);
     if (c < stride) mix_columns(mix->mixed, stride, weights, correction, &block, c, 1);
     v16_flush_end(state);
   }
